@@ -1,0 +1,1 @@
+"""Translate one chat platform each: no decisions, no database."""

@@ -1,0 +1,1 @@
+"""Talk to the service from a shell; also the fake that tests use."""

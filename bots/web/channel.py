@@ -1,0 +1,269 @@
+"""The web chat: messages over HTTP, replies live over server-sent events, confirmed when shown.
+
+A conversation is known by an unguessable token that only the browser keeps; nothing is stored here.
+"""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from bots.web import pages
+from service.channels.contract import (
+    Address,
+    Button,
+    Capabilities,
+    ChannelConfig,
+    Failure,
+    Inbound,
+    Outbound,
+    Outcome,
+    Said,
+    SendError,
+    Sink,
+)
+
+TOKEN = re.compile(r"^[A-Za-z0-9_-]{32,64}$")
+HEARTBEAT = 15.0
+LONGEST_ID = 64
+MOST_SEEN = 500
+
+WORDS = {
+    "unauthorized": (
+        401,
+        "Esta conversa não existe; recarregue a página.",
+        "Esta conversación no existe; recargue la página.",
+        "There is no such conversation; reload the page.",
+    ),
+    "malformed": (
+        422,
+        "A mensagem veio incompleta: mande um id e um texto.",
+        "El mensaje llegó incompleto: envíe un id y un texto.",
+        "The message came incomplete: send an id and a text.",
+    ),
+    "too_long": (
+        413,
+        "A mensagem passa de {max} caracteres; encurte ou divida em duas.",
+        "El mensaje pasa de {max} caracteres; acórtelo o divídalo en dos.",
+        "The message is longer than {max} characters; shorten it or split it in two.",
+    ),
+    "too_many": (
+        429,
+        "Muitas mensagens em pouco tempo; espere um minuto e mande de novo.",
+        "Muchos mensajes en poco tiempo; espere un minuto y envíe de nuevo.",
+        "Many messages in a short time; wait a minute and send again.",
+    ),
+    "failed": (
+        503,
+        "Não conseguimos guardar a mensagem agora; tente de novo.",
+        "No pudimos guardar el mensaje ahora; intente de nuevo.",
+        "We could not store the message now; try again.",
+    ),
+}
+LANGS = {"pt": 1, "es": 2, "en": 3}
+
+
+class Refused(Exception):
+    """A request that is answered with one of `WORDS`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class WebChannel:
+    """The chat's HTTP routes. Browsers fetch what waits for them: nothing is pushed by `send`."""
+
+    name = "web"
+    capabilities = Capabilities(buttons=True, pull=True, safe_repeat=True)
+
+    def __init__(self, config: ChannelConfig) -> None:
+        self.account = config.account
+        self._config = config
+        self._longest = int(config.options.get("max_text", self.capabilities.max_text))
+        self._sink: Sink | None = None
+        self._stopping = asyncio.Event()
+
+    async def start(self, sink: Sink) -> None:
+        """Begin to take messages."""
+        self._sink = sink
+        self._stopping.clear()
+
+    async def stop(self) -> None:
+        """End open streams."""
+        self._stopping.set()
+
+    async def send(self, outbound: Outbound) -> tuple[str, ...]:
+        """Browsers fetch; sending to them is a mistake of the set-up."""
+        raise SendError(Failure.configuration, "the web chat fetches its messages")
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The chat's pages and its HTTP interface."""
+        return [
+            Route("/chat/v1/conversations", self._begin, methods=["POST"]),
+            Route("/chat/v1/messages", self._guard(self._take), methods=["POST"]),
+            Route("/chat/v1/messages", self._guard(self._history), methods=["GET"]),
+            Route("/chat/v1/stream", self._guard(self._stream), methods=["GET"]),
+            Route("/chat/v1/seen", self._guard(self._seen), methods=["POST"]),
+            *pages.routes(self._config, self._longest),
+        ]
+
+    def _guard(
+        self, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Turn refusals into answers in the reader's language."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except Refused as refused:
+                return self._refuse(request, refused.code)
+
+        return guarded
+
+    def _refuse(self, request: Request, code: str) -> Response:
+        status, *texts = WORDS[code]
+        text = str(texts[LANGS[pages.language(request, self._config)] - 1])
+        headers = {"retry-after": "60"} if code == "too_many" else None
+        body = {"error": code, "message": text.format(max=self._longest)}
+        return JSONResponse(body, int(str(status)), headers)
+
+    async def _begin(self, request: Request) -> Response:
+        return JSONResponse({"token": secrets.token_urlsafe(32)}, 201)
+
+    async def _take(self, request: Request) -> Response:
+        address = self._address(request)
+        inbound = self._inbound(address, await _body(request))
+        (outcome,) = await self._door().accept([inbound])
+        if outcome in (Outcome.stored, Outcome.duplicate, Outcome.ignored):
+            return JSONResponse({"outcome": outcome.value}, 202)
+        raise Refused(outcome.value)
+
+    def _inbound(self, address: Address, body: dict[str, Any]) -> Inbound:
+        id_, text, action = (body.get(name) for name in ("id", "text", "action"))
+        lang = body.get("lang")
+        said = text if isinstance(text, str) and text.strip() else None
+        pressed = action if isinstance(action, str) and 0 < len(action) <= LONGEST_ID else None
+        if (
+            not isinstance(id_, str)
+            or not 0 < len(id_) <= LONGEST_ID
+            or bool(said) == bool(pressed)
+        ):
+            raise Refused("malformed")
+        kind = "button" if pressed else "command" if said and said.startswith("/") else "text"
+        return Inbound(
+            kind=kind,  # type: ignore[arg-type]
+            external_id=id_,
+            address=address,
+            sender=address.conversation,
+            text=said or "",
+            payload=pressed,
+            occurred_at=datetime.now(UTC),
+            lang=lang if isinstance(lang, str) and len(lang) <= 10 else None,
+        )
+
+    async def _history(self, request: Request) -> Response:
+        said = await self._door().history(self._address(request))
+        return JSONResponse({"messages": [_line(one) for one in said]})
+
+    async def _seen(self, request: Request) -> Response:
+        ids = (await _body(request)).get("ids")
+        if (
+            not isinstance(ids, list)
+            or len(ids) > MOST_SEEN
+            or not all(type(i) is int for i in ids)
+        ):
+            raise Refused("malformed")
+        await self._door().fetched(self._address(request), ids)
+        return Response(status_code=204)
+
+    async def _stream(self, request: Request) -> Response:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        events = self._events(self._address(request))
+        return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+    async def _events(self, address: Address) -> AsyncIterator[str]:
+        """What waits, then what comes, each once on this stream; a comment when nothing does."""
+        given: set[int] = set()
+        yield ": hello\n\n"
+        news = self._door().news(address)
+        stop = asyncio.create_task(self._stopping.wait())
+        try:
+            while not stop.done():
+                turn = asyncio.ensure_future(anext(news))
+                while not turn.done():
+                    done, _ = await asyncio.wait(
+                        {turn, stop}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    if stop in done:
+                        turn.cancel()
+                        return
+                    if not done:
+                        yield ": still here\n\n"
+                for one in await self._door().waiting(address):
+                    if one.id not in given:
+                        given.add(one.id)
+                        yield f"id: {one.id}\ndata: {json.dumps(_outgoing(one))}\n\n"
+        finally:
+            stop.cancel()
+
+    def _door(self) -> Sink:
+        if self._sink is None:
+            raise Refused("failed")
+        return self._sink
+
+    def _address(self, request: Request) -> Address:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not TOKEN.match(token):
+            raise Refused("unauthorized")
+        return Address(self.name, self.account, token)
+
+
+def make(config: ChannelConfig) -> WebChannel:
+    """The channel, for the registry."""
+    return WebChannel(config)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise Refused("malformed") from error
+    if not isinstance(body, dict):
+        raise Refused("malformed")
+    return body
+
+
+def _line(one: Said) -> dict[str, Any]:
+    return {
+        "direction": one.direction,
+        "id": one.id,
+        "external_id": one.external_id,
+        "text": one.text,
+        "at": one.at.isoformat(),
+        "buttons": [_button(button) for button in one.buttons],
+    }
+
+
+def _outgoing(one: Outbound) -> dict[str, Any]:
+    at = (one.created_at or datetime.now(UTC)).isoformat()
+    buttons = [_button(button) for button in one.buttons]
+    return {
+        "direction": "out",
+        "id": one.id,
+        "external_id": str(one.id),
+        "text": one.text,
+        "at": at,
+        "buttons": buttons,
+    }
+
+
+def _button(button: Button) -> dict[str, str | None]:
+    return {"label": button.label, "action": button.action, "url": button.url}

@@ -1,0 +1,1 @@
+"""Compute on text: no web, no database, no chat."""

@@ -1,0 +1,140 @@
+"""What could be answered, with sources: sentences taken from them word for word, each cited."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from nlp.embed import Embedder, FloatArray
+from nlp.text import sentences, tidy, words
+
+FLOOR = 0.42
+SENTENCES = 5
+REPEATS = 0.85
+MIN_WORDS = 4
+
+
+class Uncited(ValueError):
+    """A composed sentence that no given source supports."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(f"no given source supports: {sentence}")
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class Source:
+    """A passage or published answer a draft may rest on."""
+
+    id: int
+    kind: Literal["passage", "answer"]
+    text: str
+    title: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A sentence and the index of the source that contains it."""
+
+    text: str
+    source: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Sentences in reading order; `supported` is false when nothing bears on the question."""
+
+    sentences: tuple[Cited, ...]
+    supported: bool
+
+
+@dataclass(frozen=True)
+class _Pool:
+    cited: list[Cited]
+    scores: FloatArray
+    vectors: FloatArray
+
+
+def compose(
+    question: str,
+    sources: Sequence[Source],
+    embedder: Embedder,
+    *,
+    most: int = 3,
+    floor: float = FLOOR,
+) -> list[Draft]:
+    """One to `most` drafts; none when no sentence of the sources bears on the question.
+
+    The first draws on all sources, the others on the best single ones. Sentences are chosen by
+    relevance
+    against repetition (MMR, Carbonell and Goldstein 1998) and kept in the order of their source.
+    """
+    pool = _pool(question, sources, embedder)
+    if not len(pool.scores) or float(pool.scores.max()) < floor:
+        return []
+    drafts = [_pick(pool, range(len(pool.cited)), floor)]
+    best = dict.fromkeys(pool.cited[at].source for at in np.argsort(-pool.scores))
+    for source in best:
+        if len(drafts) == most:
+            break
+        mine = [at for at, one in enumerate(pool.cited) if one.source == source]
+        draft = _pick(pool, mine, floor)
+        if draft.sentences and draft not in drafts:
+            drafts.append(draft)
+    return drafts
+
+
+def _pool(question: str, sources: Sequence[Source], embedder: Embedder) -> _Pool:
+    cited = [
+        Cited(sentence, at)
+        for at, source in enumerate(sources)
+        for sentence in dict.fromkeys(sentences(source.text))
+        if len(words(sentence)) >= MIN_WORDS
+    ]
+    if not cited:
+        return _Pool([], np.zeros(0, np.float32), np.zeros((0, embedder.size), np.float32))
+    vectors = embedder.encode([question, *(one.text for one in cited)])
+    asked = set(words(question))
+    shared = [len(asked & set(words(one.text))) / max(len(asked), 1) for one in cited]
+    given = [sources[one.source].score for one in cited]
+    scores = 0.6 * (vectors[1:] @ vectors[0]) + 0.2 * np.array(shared) + 0.2 * np.array(given)
+    return _Pool(cited, scores.astype(np.float32), vectors[1:])
+
+
+def _pick(pool: _Pool, rows: Sequence[int], floor: float) -> Draft:
+    chosen: list[int] = []
+    for at in sorted(rows, key=lambda row: -float(pool.scores[row])):
+        if len(chosen) == SENTENCES or float(pool.scores[at]) < floor:
+            break
+        if all(float(pool.vectors[at] @ pool.vectors[other]) < REPEATS for other in chosen):
+            chosen.append(at)
+    return Draft(tuple(pool.cited[at] for at in sorted(chosen)), supported=bool(chosen))
+
+
+_MARKED = re.compile(r"(.+?)\s*((?:\[\d+\]\s*)+)[.!?]?(?=\s|$)", re.DOTALL)
+
+
+def verify(text: str, sources: Sequence[Source]) -> list[Cited]:
+    """Sentences of a text composed with [n] markers, n counted from 1.
+
+    Raises `Uncited` for a sentence without a marker, or with one that names no given source.
+    """
+    whole = tidy(text)
+    found, at = [], 0
+    for match in _MARKED.finditer(whole):
+        said = match.group(1).strip()
+        number = int(re.findall(r"\d+", match.group(2))[0])
+        if (
+            whole[at : match.start()].strip()
+            or len(sentences(said)) > 1
+            or not 1 <= number <= len(sources)
+        ):
+            raise Uncited(said)
+        found.append(Cited(said, number - 1))
+        at = match.end()
+    if whole[at:].strip() or not found:
+        raise Uncited(whole[at:].strip() or whole)
+    return found

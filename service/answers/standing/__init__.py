@@ -1,0 +1,1 @@
+"""Where an answer stands, and the one place that moves it."""

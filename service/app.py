@@ -1,0 +1,168 @@
+"""The web application: channels, pages and the API of one installation, with a worker inside if
+asked.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+from fastapi import APIRouter, FastAPI
+
+from service.answers import api as answers
+from service.channels import registry
+from service.channels.bell import Bell
+from service.channels.contract import Channel, ChannelConfig
+from service.channels.inbox import Intake
+from service.console import pages as console
+from service.conversations.reception import Reception
+from service.database import Database
+from service.departments import api as departments
+from service.installation import Installation, recall
+from service.issues import api as issues
+from service.knowledge import api as knowledge
+from service.migrations import migrate
+from service.public import pages as public
+from service.retrieval.keeper import Keeper
+from service.settings import Settings
+from service.shell import errors, security
+from service.shell import pages as shell
+from service.staff import api as staff
+from service.staff import pages as staff_pages
+from service.staff import trail_api as trail
+from service.vault import open_vault
+from service.worker import INBOX, Worker
+
+log = structlog.get_logger()
+
+DESCRIPTION = "Listen, group, route, draft, review, publish, and tell everybody who asked."
+
+
+async def open_installation(settings: Settings) -> Installation:
+    """Open the database, bring it up to date and read the key."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    vault = open_vault(settings)
+    database = Database(settings.database)
+    await migrate(database)
+    async with database.read() as session:
+        sample = await recall(session, "sample") is not None
+    return Installation(settings, database, vault, sample)
+
+
+def create_app(here: Installation, *, worker: bool = True) -> FastAPI:
+    """The application of an open installation."""
+    channels = registry.make_all({n: channel_config(n, here) for n in here.settings.channels})
+    app = FastAPI(
+        title=f"{here.settings.government} · Gabinete",
+        description=DESCRIPTION,
+        version="1",
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lambda app: _lifespan(app, here, channels, worker=worker),
+    )
+    app.state.installation = here
+    app.include_router(_api())
+    for pages in (staff_pages, console, public):
+        app.include_router(pages.router)
+    for channel in channels.values():
+        app.router.routes.extend(channel.routes())
+    shell.install(app)
+    errors.install(app)
+    security.install(app, here.settings)
+    return app
+
+
+def channel_config(name: str, here: Installation) -> ChannelConfig:
+    """What a channel is told: where citizens reach us, and its own section of the settings."""
+    settings = here.settings
+    options = {
+        "origins": settings.web_origins,
+        "max_text": settings.max_message_length,
+        "sample": here.sample,
+        "lang": settings.default_language,
+    }
+    return ChannelConfig(name, settings.url, settings.government, options)
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix="/api/v1")
+    for feature in (staff, issues, departments, answers, knowledge, trail):
+        api.include_router(feature.router)
+    return api
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(
+    app: FastAPI, here: Installation, channels: dict[str, Channel], *, worker: bool
+) -> AsyncIterator[None]:
+    bell = Bell()
+    intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
+    reception = Reception(here, intake, bell)
+    app.state.bell = bell
+    running = Running(app, here, bell, channels, worker=worker)
+    for channel in channels.values():
+        await channel.start(reception)
+    await running.start()
+    try:
+        yield
+    finally:
+        for channel in channels.values():
+            await channel.stop()
+        await running.stop()
+        await here.database.close()
+
+
+class Running:
+    """What works behind the pages: the index, and a worker when this process has one.
+
+    The encoder loads in the background, so that messages are taken from the first second.
+    """
+
+    def __init__(
+        self,
+        app: FastAPI,
+        here: Installation,
+        bell: Bell,
+        channels: dict[str, Channel],
+        *,
+        worker: bool,
+    ) -> None:
+        self._app, self._here, self._bell, self._channels = app, here, bell, channels
+        self._with_worker = worker
+        embedded = not here.settings.chroma_url
+        self.keeper = Keeper(here.settings, here.database, searching_only=embedded and not worker)
+        self.worker: Worker | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.ready = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin; pages that search wait for `ready`."""
+        self._app.state.running = self
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            retriever = await self.keeper.open(getattr(self._app.state, "embedder", None))
+            self._app.state.retriever = retriever
+            self.ready.set()
+            if self._with_worker:
+                self.worker = Worker(
+                    self._here, retriever, self._bell, self._channels, mend=self.keeper.mend
+                )
+                await self.worker.run()
+        except Exception:
+            log.exception("worker_ended")
+            raise
+
+    async def stop(self) -> None:
+        """Finish what is in hand and close the index."""
+        if self.worker is not None:
+            self.worker.stop()
+        elif self._task is not None:
+            await asyncio.wait([self._task], timeout=60)
+            if self.worker is not None:
+                self.worker.stop()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.keeper.close()

@@ -1,0 +1,214 @@
+"""What a channel and the service say to each other. Imports nothing of ours."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+InboundKind = Literal[
+    "text", "command", "button", "media", "joined", "left", "blocked", "edited", "deleted"
+]
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a platform can show. `pull` channels fetch their messages instead of being sent them."""
+
+    buttons: bool = False
+    pull: bool = False
+    safe_repeat: bool = False
+    max_text: int = 4000
+    max_button_data: int = 64
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to send: a conversation of an account of a channel."""
+
+    channel: str
+    account: str
+    conversation: str
+    thread: str | None = None
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One thing that a platform told us. `external_id` and `version` tell repeats from edits."""
+
+    kind: InboundKind
+    external_id: str
+    address: Address
+    sender: str
+    text: str
+    occurred_at: datetime
+    payload: str | None = None
+    reply_to: str | None = None
+    lang: str | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice under a message: an `action` comes back to us as a payload, a `url` opens a page."""
+
+    label: str
+    action: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """One message to one conversation. `id` is ours and stays the same when it is sent again."""
+
+    id: int
+    address: Address
+    text: str
+    buttons: tuple[Button, ...] = ()
+    reply_to: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line of a conversation's history, oldest first; `id` orders lines of both directions."""
+
+    direction: Literal["in", "out"]
+    id: int
+    external_id: str
+    text: str
+    at: datetime
+    buttons: tuple[Button, ...] = ()
+
+
+class Outcome(StrEnum):
+    """What became of an inbound at the door."""
+
+    stored = "stored"
+    duplicate = "duplicate"
+    ignored = "ignored"
+    too_long = "too_long"
+    too_many = "too_many"
+    failed = "failed"
+
+
+class Failure(StrEnum):
+    """Why a message could not be sent: the closed list."""
+
+    retry = "retry"
+    rejected = "rejected"
+    recipient_gone = "recipient_gone"
+    configuration = "configuration"
+    ambiguous = "ambiguous"
+
+    @property
+    def retryable(self) -> bool:
+        """Whether sending again may help."""
+        return self is Failure.retry
+
+    @property
+    def ours(self) -> bool:
+        """Whether staff must mend something."""
+        return self in (Failure.rejected, Failure.configuration)
+
+
+class SendError(Exception):
+    """A platform did not take a message; `after` is its wish in seconds before the next try."""
+
+    def __init__(self, failure: Failure, message: str, after: float | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.after = after
+
+
+class Sink(Protocol):
+    """What a channel may ask of the service."""
+
+    async def accept(self, inbounds: Sequence[Inbound]) -> list[Outcome]:
+        """Store what arrived, durably, before this returns: one outcome for each, in order."""
+        ...
+
+    async def history(self, address: Address, *, limit: int = 200) -> list[Said]:
+        """The conversation so far, both directions, oldest first."""
+        ...
+
+    async def waiting(self, address: Address) -> list[Outbound]:
+        """For pull channels: what has not been confirmed yet, oldest first."""
+        ...
+
+    async def fetched(self, address: Address, ids: Sequence[int]) -> None:
+        """For pull channels: the citizen's device has these messages."""
+        ...
+
+    def news(self, address: Address) -> AsyncIterator[None]:
+        """Yields once at the start and whenever something may have become waiting."""
+        ...
+
+
+class Channel(Protocol):
+    """One platform. `send` raises `SendError` and never retries: the delivery loop owns that."""
+
+    name: str
+    account: str
+    capabilities: Capabilities
+
+    async def start(self, sink: Sink) -> None:
+        """Begin to listen."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop listening; what was taken is already stored."""
+        ...
+
+    async def send(self, outbound: Outbound) -> tuple[str, ...]:
+        """Send one message; gives the platform's ids of what it became."""
+        ...
+
+    def routes(self) -> Sequence[Any]:
+        """HTTP routes (Starlette's) that the service mounts for this channel."""
+        ...
+
+
+@dataclass(frozen=True)
+class ChannelConfig:
+    """What a channel is given at its making: its settings, and where citizens reach the service."""
+
+    account: str
+    public_url: str
+    government: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def render(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:
+    """Fit a message to a platform: buttons become numbered lines where there are none, long text
+    is split.
+    """
+    text, buttons = outbound.text, outbound.buttons
+    if buttons and not capabilities.buttons:
+        lines = [
+            f"{n}. {b.label}" + (f": {b.url}" if b.url else "") for n, b in enumerate(buttons, 1)
+        ]
+        text, buttons = "\n".join([text, "", *lines]), ()
+    parts = _split(text, capabilities.max_text)
+    last = len(parts) - 1
+    return [
+        replace(outbound, text=p, buttons=buttons if i == last else ()) for i, p in enumerate(parts)
+    ]
+
+
+def _split(text: str, limit: int) -> list[str]:
+    """Cut at paragraph, line, sentence or word borders, in that order of preference."""
+    parts = []
+    while len(text) > limit:
+        window = text[:limit]
+        cut = next(
+            (
+                at + len(mark)
+                for mark in ("\n\n", "\n", ". ", " ")
+                if (at := window.rfind(mark)) > limit // 3
+            ),
+            limit,
+        )
+        parts.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*parts, text]

@@ -1,0 +1,272 @@
+"""What leaves: letters become rows in the transaction of their cause, one loop sends them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from service.channels.contract import Address, Button, Failure, Outbound, SendError
+from service.channels.inbox import IMPORT
+from service.channels.models import Delivery
+from service.database import Session, now
+from service.errors import Conflict, NotFound
+from service.people.models import Identity
+from service.trail import actions as trail
+from service.vault import Vault
+
+REPLY, BROADCAST = 0, 10
+LEASE = timedelta(minutes=2)
+TRIES = 8
+BACK_OFF = (1, 5, 20, 60, 300, 900, 3600)
+BATCH = 500
+
+
+class NotResendable(Conflict):
+    """Only failed and uncertain deliveries can be sent again."""
+
+    code = "delivery_not_resendable"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message to one identity. `key` is unique for its cause and reader: posted twice, it is
+    sent once.
+    """
+
+    key: str
+    identity_id: int
+    channel: str
+    cause: str
+    cause_id: int | None
+    text: str
+    lang: str
+    buttons: tuple[Button, ...] = ()
+    priority: int = REPLY
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A delivery that is being sent, with what the channel needs."""
+
+    id: int
+    channel: str
+    attempts: int
+    outbound: Outbound
+
+
+async def post(session: Session, vault: Vault, letters: Sequence[Letter]) -> int:
+    """Write deliveries; those whose key exists are left as they are. Gives how many are new."""
+    moment = now()
+    written = 0
+    rows = [_row(letter, vault, moment) for letter in letters]
+    dialect = session.get_bind().dialect.name
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    for start in range(0, len(rows), BATCH):
+        statement = insert(Delivery).on_conflict_do_nothing(index_elements=["key"])
+        found = await session.scalars(statement.returning(Delivery.id), rows[start : start + BATCH])
+        written += len(found.all())
+    return written
+
+
+def _row(letter: Letter, vault: Vault, moment: datetime) -> dict[str, Any]:
+    """Imported people have no address: their delivery says so at once."""
+    gone = letter.channel == IMPORT
+    return {
+        "key": letter.key,
+        "identity_id": letter.identity_id,
+        "channel": letter.channel,
+        "cause": letter.cause,
+        "cause_id": letter.cause_id,
+        "priority": letter.priority,
+        "lang": letter.lang,
+        "sealed": vault.seal(letter.text),
+        "buttons": [asdict(button) for button in letter.buttons],
+        "state": "failed" if gone else "waiting",
+        "failure": Failure.recipient_gone.value if gone else None,
+        "error": "imported, without an address" if gone else None,
+        "created_at": moment,
+        "next_at": moment,
+        "attempts": 0,
+    }
+
+
+async def claim(
+    session: Session, vault: Vault, owner: str, channels: Sequence[str], *, limit: int = 100
+) -> list[Claimed]:
+    """Take due deliveries of `channels` to send: marked `sending` before anything leaves."""
+    moment = now()
+    due = (
+        select(Delivery, Identity)
+        .join(Identity, Identity.id == Delivery.identity_id)
+        .where(
+            Delivery.state == "waiting", Delivery.next_at <= moment, Delivery.channel.in_(channels)
+        )
+        .order_by(Delivery.priority, Delivery.id)
+        .limit(limit)
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    claimed = []
+    for delivery, identity in (await session.execute(due)).all():
+        delivery.state, delivery.leased_by = "sending", owner
+        delivery.leased_until, delivery.attempts = moment + LEASE, delivery.attempts + 1
+        outbound = outbound_of(delivery, identity, vault)
+        claimed.append(Claimed(delivery.id, delivery.channel, delivery.attempts, outbound))
+    return claimed
+
+
+def outbound_of(delivery: Delivery, identity: Identity, vault: Vault) -> Outbound:
+    """A delivery as its channel takes it."""
+    text = vault.open(delivery.sealed) if delivery.sealed else ""
+    buttons = tuple(Button(**button) for button in delivery.buttons)
+    return Outbound(
+        delivery.id, address_of(identity, vault), text, buttons, None, delivery.created_at
+    )
+
+
+def address_of(identity: Identity, vault: Vault) -> Address:
+    """Where an identity is written to."""
+    held = json.loads(vault.open(identity.sealed)) if identity.sealed else {"conversation": ""}
+    return Address(identity.channel, identity.account, held["conversation"], held.get("thread"))
+
+
+def address_text(address: Address, sender: str) -> str:
+    """What is sealed in an identity so that it can be written to."""
+    held = {"conversation": address.conversation, "thread": address.thread, "sender": sender}
+    return json.dumps(held)
+
+
+async def sent(session: Session, delivery_id: int, external_ids: Sequence[str]) -> None:
+    """The platform took it."""
+    delivery = await session.get_one(Delivery, delivery_id)
+    delivery.state, delivery.sent_at = "sent", now()
+    delivery.external_ids, delivery.failure, delivery.error = list(external_ids), None, None
+    delivery.leased_by = delivery.leased_until = None
+
+
+async def failed(
+    session: Session, delivery_id: int, error: SendError, *, safe_repeat: bool
+) -> None:
+    """The platform did not take it: wait and try again, give up, or say that nobody knows."""
+    delivery = await session.get_one(Delivery, delivery_id)
+    delivery.failure, delivery.error = error.failure.value, str(error)[:300]
+    delivery.leased_by = delivery.leased_until = None
+    repeatable = error.failure.retryable or (error.failure is Failure.ambiguous and safe_repeat)
+    if repeatable and delivery.attempts < TRIES:
+        wait = error.after or BACK_OFF[min(delivery.attempts, len(BACK_OFF)) - 1]
+        delivery.state, delivery.next_at = "waiting", now() + timedelta(seconds=wait)
+    else:
+        delivery.state = "uncertain" if error.failure is Failure.ambiguous else "failed"
+
+
+async def recover(session: Session, owner: str, safe_channels: Sequence[str]) -> int:
+    """What a dead process was sending: repeated where the platform recognises a repeat, else
+    uncertain.
+    """
+    lost = (
+        Delivery.state == "sending",
+        or_(Delivery.leased_by == owner, Delivery.leased_until < now()),
+    )
+    await session.execute(
+        update(Delivery)
+        .where(*lost, Delivery.channel.in_(safe_channels))
+        .values(state="waiting", next_at=now(), leased_by=None, leased_until=None)
+    )
+    result = await session.scalars(
+        update(Delivery)
+        .where(*lost)
+        .values(
+            state="uncertain", failure=Failure.ambiguous.value, leased_by=None, leased_until=None
+        )
+        .returning(Delivery.id)
+    )
+    return len(result.all())
+
+
+async def resend(session: Session, delivery_id: int, *, actor: str) -> None:
+    """Staff send a failed or uncertain delivery again."""
+    delivery = await session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise NotFound("There is no such delivery.")
+    if delivery.state not in ("failed", "uncertain"):
+        raise NotResendable(
+            f"This delivery is {delivery.state}; only failed or uncertain ones are sent again."
+        )
+    was, delivery.state, delivery.attempts, delivery.next_at = delivery.state, "waiting", 0, now()
+    await trail.record(
+        session, "delivery", delivery.id, "resend", actor=actor, was=was, became="waiting"
+    )
+
+
+async def tally(session: Session, cause: str, cause_id: int) -> dict[str, int]:
+    """How many deliveries of a cause are in each state."""
+    rows = await session.execute(
+        select(Delivery.state, func.count())
+        .where(Delivery.cause == cause, Delivery.cause_id == cause_id)
+        .group_by(Delivery.state)
+    )
+    return {row[0]: row[1] for row in rows.all()}
+
+
+async def forget(session: Session, identity_ids: Sequence[int]) -> None:
+    """Blank every text that went to these identities, and cancel what still waits."""
+    mine = Delivery.identity_id.in_(identity_ids)
+    await session.execute(
+        update(Delivery).where(mine, Delivery.state == "waiting").values(state="cancelled")
+    )
+    await session.execute(update(Delivery).where(mine).values(sealed=None, buttons=[]))
+
+
+async def waiting_for(session: Session, identity_id: int) -> Sequence[Delivery]:
+    """What an identity of a pull channel has not confirmed yet, oldest first."""
+    found = await session.scalars(
+        select(Delivery)
+        .where(Delivery.identity_id == identity_id, Delivery.state == "waiting")
+        .order_by(Delivery.id)
+        .limit(BATCH)
+    )
+    return found.all()
+
+
+async def fetched(session: Session, identity_id: int, ids: Sequence[int]) -> None:
+    """The reader's device has these."""
+    await session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id.in_(ids), Delivery.identity_id == identity_id, Delivery.state == "waiting"
+        )
+        .values(state="sent", sent_at=now())
+    )
+
+
+async def history(session: Session, identity_id: int, *, limit: int) -> Sequence[Delivery]:
+    """The newest deliveries to an identity that were not cancelled, oldest first."""
+    found = await session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.identity_id == identity_id,
+            Delivery.state != "cancelled",
+            Delivery.sealed.is_not(None),
+        )
+        .order_by(Delivery.id.desc())
+        .limit(limit)
+    )
+    return list(reversed(found.all()))
+
+
+async def page(
+    session: Session, *, state: str | None, answer_id: int | None, limit: int, offset: int
+) -> tuple[Sequence[Delivery], int]:
+    """Deliveries, newest first, and how many there are; of one answer where it is named."""
+    conditions = [Delivery.state == state] if state else []
+    if answer_id is not None:
+        conditions += [Delivery.cause.in_(("answer", "instant")), Delivery.cause_id == answer_id]
+    rows = await session.scalars(
+        select(Delivery).where(*conditions).order_by(Delivery.id.desc()).limit(limit).offset(offset)
+    )
+    total = await session.scalar(select(func.count()).select_from(Delivery).where(*conditions))
+    return rows.all(), total or 0

@@ -1,0 +1,269 @@
+"""What arrives: committed before it is acknowledged, claimed in batches, blanked once
+understood.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import aliased
+
+from service.channels.contract import Address, Inbound, Outcome
+from service.channels.models import InboxRow
+from service.database import Database, Session, now
+from service.settings import Settings
+from service.vault import Vault
+
+LEASE = timedelta(minutes=2)
+IMPORT = "import"
+BATCH = 300
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A claimed row, opened. `extra` holds what only imported rows have (place, body)."""
+
+    id: int
+    inbound: Inbound
+    extra: dict[str, Any]
+
+
+class Intake:
+    """Takes what channels hand in.
+
+    Posts that wait for the writer at the same time share one commit.
+    """
+
+    def __init__(
+        self, database: Database, vault: Vault, settings: Settings, ring: Callable[[], None]
+    ) -> None:
+        self._database, self._vault, self._ring = database, vault, ring
+        self._longest = settings.max_message_length
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limit = RateLimitItemPerMinute(settings.messages_per_minute)
+        self._waiting: list[tuple[list[dict[str, Any]], asyncio.Future[set[str]]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def accept(self, inbounds: Sequence[Inbound]) -> list[Outcome]:
+        """Store what arrived; returns only when it is durable (or was refused): one outcome
+        each.
+        """
+        refused = [self._refusal(inbound) for inbound in inbounds]
+        rows = [
+            row_of(i, self._vault) for i, no in zip(inbounds, refused, strict=True) if no is None
+        ]
+        try:
+            stored = await self._store(rows) if rows else set()
+        except Exception:
+            log.exception("inbox_failed", rows=len(rows))
+            return [no or Outcome.failed for no in refused]
+        outcomes, left = [], iter(rows)
+        for no in refused:
+            key = None if no else next(left)["key"]
+            outcomes.append(no or (Outcome.stored if key in stored else Outcome.duplicate))
+            stored.discard(key or "")
+        return outcomes
+
+    def _refusal(self, inbound: Inbound) -> Outcome | None:
+        if len(inbound.text) > self._longest:
+            return Outcome.too_long
+        address = inbound.address
+        if not self._limiter.hit(
+            self._limit, address.channel, address.account, address.conversation
+        ):
+            return Outcome.too_many
+        return None
+
+    async def _store(self, rows: list[dict[str, Any]]) -> set[str]:
+        done: asyncio.Future[set[str]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((rows, done))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        return await done
+
+    async def _write(self) -> None:
+        while self._waiting:
+            taken, self._waiting = self._waiting, []
+            try:
+                async with self._database.write() as session:
+                    stored = await insert_rows(session, [row for rows, _ in taken for row in rows])
+            except Exception as error:
+                for _, done in taken:
+                    done.set_exception(error)
+                continue
+            for rows, done in taken:
+                mine = {row["key"] for row in rows} & stored
+                stored -= mine
+                if not done.done():
+                    done.set_result(mine)
+            self._ring()
+
+
+def row_of(inbound: Inbound, vault: Vault, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An inbound as an inbox row; repeats of it have the same key."""
+    address = inbound.address
+    key = (
+        address.channel,
+        address.account,
+        inbound.kind,
+        inbound.external_id,
+        str(inbound.version),
+    )
+    held = {
+        "kind": inbound.kind,
+        "external_id": inbound.external_id,
+        "account": address.account,
+        "conversation": address.conversation,
+        "thread": address.thread,
+        "sender": inbound.sender,
+        "text": inbound.text,
+        "payload": inbound.payload,
+        "reply_to": inbound.reply_to,
+        "lang": inbound.lang,
+        "version": inbound.version,
+        "occurred_at": inbound.occurred_at.isoformat(),
+        "extra": extra or {},
+    }
+    return {
+        "key": vault.digest("inbox", *key, address.conversation),
+        "channel": address.channel,
+        "conversation": vault.digest(
+            "conversation", address.channel, address.account, address.conversation
+        ),
+        "sealed": vault.seal(json.dumps(held, ensure_ascii=False)),
+        "received_at": now(),
+        "state": "waiting",
+        "attempts": 0,
+    }
+
+
+async def insert_rows(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Insert rows that are not there yet; gives the keys that are new."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    fresh: set[str] = set()
+    for start in range(0, len(rows), BATCH):
+        statement = insert(InboxRow).on_conflict_do_nothing(index_elements=["key"])
+        found = await session.scalars(
+            statement.returning(InboxRow.key), list(rows[start : start + BATCH])
+        )
+        fresh.update(found.all())
+    return fresh
+
+
+async def claim(session: Session, vault: Vault, owner: str, *, limit: int) -> list[Arrived]:
+    """Lease the oldest waiting rows; a conversation that another worker has in hand waits its
+    turn.
+    """
+    moment = now()
+    other = aliased(InboxRow)
+    busy = (
+        select(other.id)
+        .where(
+            other.conversation == InboxRow.conversation,
+            other.state == "waiting",
+            other.leased_until >= moment,
+            other.leased_by != owner,
+        )
+        .exists()
+    )
+    free = or_(InboxRow.leased_until.is_(None), InboxRow.leased_until < moment)
+    rows = await session.scalars(
+        select(InboxRow)
+        .where(InboxRow.state == "waiting", free, ~busy)
+        .order_by(InboxRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = rows.all()
+    ids = [row.id for row in claimed]
+    if ids:
+        await session.execute(
+            update(InboxRow)
+            .where(InboxRow.id.in_(ids))
+            .values(leased_by=owner, leased_until=moment + LEASE, attempts=InboxRow.attempts + 1)
+        )
+    return [_open(row, vault) for row in claimed]
+
+
+def _open(row: InboxRow, vault: Vault) -> Arrived:
+    held = json.loads(vault.open(row.sealed or b""))
+    address = Address(row.channel, held["account"], held["conversation"], held["thread"])
+    inbound = Inbound(
+        kind=held["kind"],
+        external_id=held["external_id"],
+        address=address,
+        sender=held["sender"],
+        text=held["text"],
+        occurred_at=datetime.fromisoformat(held["occurred_at"]),
+        payload=held["payload"],
+        reply_to=held["reply_to"],
+        lang=held["lang"],
+        version=held["version"],
+    )
+    return Arrived(row.id, inbound, held["extra"])
+
+
+async def done(session: Session, ids: Sequence[int]) -> None:
+    """These are understood: their payloads are blanked in the same transaction as what they
+    became.
+    """
+    await session.execute(
+        update(InboxRow)
+        .where(InboxRow.id.in_(ids))
+        .values(
+            state="done", sealed=None, leased_by=None, leased_until=None, done_at=now(), error=None
+        )
+    )
+
+
+async def release(session: Session, ids: Sequence[int]) -> None:
+    """Give rows back unread, to be claimed again at once."""
+    await session.execute(
+        update(InboxRow)
+        .where(InboxRow.id.in_(ids))
+        .values(leased_by=None, leased_until=None, attempts=InboxRow.attempts - 1)
+    )
+
+
+async def release_all(session: Session, owner: str) -> None:
+    """Give back everything a worker had leased when it ended."""
+    await session.execute(
+        update(InboxRow)
+        .where(InboxRow.leased_by == owner, InboxRow.state == "waiting")
+        .values(leased_by=None, leased_until=None)
+    )
+
+
+async def set_aside(session: Session, row_id: int, error: str) -> None:
+    """A row that cannot be understood is kept, sealed, and shown to staff."""
+    await session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row_id)
+        .values(state="set_aside", error=error[:300], leased_by=None, leased_until=None)
+    )
+
+
+async def retry(session: Session, row_id: int) -> None:
+    """Staff let a set-aside row be read again."""
+    await session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row_id, InboxRow.state == "set_aside")
+        .values(state="waiting", attempts=0, error=None)
+    )
+
+
+async def waiting(session: Session) -> int:
+    """How many rows wait to be understood."""
+    return await session.scalar(select(func.count()).where(InboxRow.state == "waiting")) or 0

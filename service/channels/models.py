@@ -1,0 +1,65 @@
+"""Inbox rows and deliveries."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.database import Base, key_column
+
+
+class InboxRow(Base):
+    """One inbound as it came, sealed. `state`: waiting, done, set_aside."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (Index(None, "state", "id"), Index(None, "conversation", "state"))
+
+    id: Mapped[int] = key_column()
+    key: Mapped[str] = mapped_column(unique=True)
+    channel: Mapped[str]
+    conversation: Mapped[str]
+    sealed: Mapped[bytes | None]
+    received_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="waiting")
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+class Delivery(Base):
+    """One outgoing message to one identity. `key` makes it the only one of its cause.
+
+    `state`: waiting, sending, sent, failed, uncertain, cancelled. `cause` and `cause_id` name what
+    it tells.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        Index(None, "state", "next_at"),
+        Index(None, "cause", "cause_id"),
+        Index(None, "identity_id", "id"),
+    )
+
+    id: Mapped[int] = key_column()
+    key: Mapped[str] = mapped_column(unique=True)
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    channel: Mapped[str]
+    cause: Mapped[str]
+    cause_id: Mapped[int | None]
+    priority: Mapped[int]
+    lang: Mapped[str | None]
+    sealed: Mapped[bytes | None]
+    buttons: Mapped[list[dict[str, Any]]]
+    state: Mapped[str] = mapped_column(default="waiting")
+    created_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    external_ids: Mapped[list[str] | None]
+    failure: Mapped[str | None]
+    error: Mapped[str | None]

@@ -1,0 +1,35 @@
+"""Add members of staff and tokens from the command line."""
+
+from collections.abc import Sequence
+
+from service.installation import Installation
+from service.staff import actions, queries
+from service.staff.actions import UnknownStaff
+
+ACTOR = "command line"
+
+
+async def add(
+    here: Installation, email: str, name: str, roles: Sequence[str], departments: Sequence[str]
+) -> str:
+    """Add a member of staff; gives the address of a one-time log-in."""
+    async with here.database.write() as session:
+        row = await actions.add(
+            session, email=email, name=name, roles=roles, departments=departments, actor=ACTOR
+        )
+        return link(here, await actions.issue_link(session, row.id))
+
+
+def link(here: Installation, secret: str) -> str:
+    """The address of a one-time log-in."""
+    return f"{here.settings.url}/login/once/{secret}"
+
+
+async def token(here: Installation, email: str, name: str) -> str:
+    """Issue a token for a member of staff. Raises `UnknownStaff`."""
+    async with here.database.write() as session:
+        row = await queries.by_email(session, email)
+        if row is None:
+            raise UnknownStaff(f"There is nobody with the e-mail {email}: see `gabinete user add`.")
+        _, secret = await actions.issue_token(session, row.id, name)
+        return secret

@@ -1,0 +1,72 @@
+"""Ask without storing anything: what would be answered, by whom, and with what confidence."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nlp import text
+from service.answers import queries as answers
+from service.commands.importing import chunks
+from service.conversations.placing import CANDIDATES, confidence
+from service.database import now
+from service.departments import queries as departments
+from service.installation import Installation
+from service.retrieval.retriever import Found, Retriever
+
+BATCH = 64
+WIDE = 40
+
+
+async def ask(
+    here: Installation, retriever: Retriever, questions: Sequence[tuple[str, str, str | None]]
+) -> list[dict[str, Any]]:
+    """One result for each (id, text, language or None), in order."""
+    found: list[dict[str, Any]] = []
+    for part in chunks(questions, BATCH):
+        found += await _ask_some(here, retriever, part)
+    return found
+
+
+async def _ask_some(
+    here: Installation, retriever: Retriever, part: Sequence[tuple[str, str, str | None]]
+) -> list[dict[str, Any]]:
+    masked = [text.mask(text.tidy(words)).text for _, words, _ in part]
+    langs = [
+        lang or text.detect(words).lang for (_, _, lang), words in zip(part, masked, strict=True)
+    ]
+    vectors = await retriever.encode(masked)
+    hits = await asyncio.to_thread(retriever.find, "answer", masked, langs, vectors, WIDE)
+    near = retriever.near_issues(vectors, 1)
+    async with here.database.read() as session:
+        _, router = await departments.router(session, retriever.embedder, (None, None))
+        ids = list({one.id for found in hits for one in found})
+        today = now().astimezone(here.settings.zone).date()
+        usable = await answers.usable(session, ids, today)
+        names = await answers.sources(session, ids)
+    routes: Iterator[Any] = iter(
+        router.route(masked, langs, vectors) if router else [None] * len(part)
+    )
+    results = []
+    for (id_, _, _), lang, found, issues in zip(part, langs, hits, near, strict=True):
+        route = next(routes)
+        good = [one for one in found if one.id in usable][:CANDIDATES]
+        sure = confidence(good, lang, retriever)
+        closest = issues[0] if issues and issues[0].score >= here.settings.join_similarity else None
+        results.append(
+            {
+                "id": id_,
+                "decision": "answered" if sure >= here.settings.answer_confidence else "received",
+                "candidates": _candidates(good, names),
+                "department": route.department if route else None,
+                "confidence": round(route.confidence, 4) if route else 0.0,
+                "triage": route is None or route.confidence < here.settings.triage_confidence,
+                "issue": closest.id if closest else None,
+                "answer_confidence": round(sure, 4),
+                "lang": lang,
+            }
+        )
+    return results
+
+
+def _candidates(good: Sequence[Found], names: dict[int, str]) -> list[dict[str, Any]]:
+    return [{"id": names[one.id], "score": round(one.score, 4)} for one in good]

@@ -1,0 +1,164 @@
+"""`gabinete doctor`: what is wrong with a set-up, and how to mend it."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import text
+
+from nlp.index import Folder, IndexInUse
+from service.channels import registry
+from service.channels.contract import ChannelConfig
+from service.database import Database
+from service.migrations import migrate
+from service.retrieval import queries
+from service.retrieval.keeper import load_embedder
+from service.settings import Settings
+from service.vault import open_vault
+
+ROOM = 500_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    good: bool
+    says: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+async def check(settings: Settings) -> list[Finding]:
+    """Look at everything a running service needs."""
+    found = [_try("data folder", lambda: _folder(settings)), _try("key", lambda: _key(settings))]
+    found.append(await _database(settings))
+    found.append(await asyncio.to_thread(_try, "encoder", lambda: _encoder(settings)))
+    found.append(await _vectors(settings))
+    found.append(_try("index", lambda: _index(settings)))
+    found += [
+        _try(f"channel {name}", partial(_channel, name, settings)) for name in settings.channels
+    ]
+    found.append(_try("port", lambda: _port(settings)))
+    found.append(_mail(settings))
+    return found
+
+
+def _try(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, look())
+    except Exception as error:
+        return Finding(what, False, str(error) or type(error).__name__)
+
+
+def _folder(settings: Settings) -> str:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    probe = settings.data_dir / ".probe"
+    probe.write_text("")
+    probe.unlink()
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < ROOM:
+        raise OSError(f"only {free // 1_000_000} MB are free in {settings.data_dir}; make room")
+    return f"{settings.data_dir} can be written, {free // 1_000_000} MB free"
+
+
+def _key(settings: Settings) -> str:
+    open_vault(settings)
+    path = settings.key_file or settings.data_dir / "key"
+    if not settings.key.get_secret_value() and path.stat().st_mode & 0o077:
+        raise PermissionError(f"others can read {path}: run chmod 600 on it")
+    return "can be read by its owner only; keep a copy apart from the data"
+
+
+async def _database(settings: Settings) -> Finding:
+    database = Database(settings.database)
+    try:
+        await migrate(database)
+        async with database.read() as session:
+            await session.execute(text("SELECT 1"))
+        kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+        return Finding("database", True, f"{kind} answers and is up to date")
+    except Exception as error:
+        return Finding("database", False, f"{error}; see GABINETE_DATABASE_URL")
+    finally:
+        await database.close()
+
+
+def _encoder(settings: Settings) -> str:
+    embedder = load_embedder(settings)
+    knows = ", ".join(sorted(embedder.languages))
+    others = {"pt", "es", "en"} - embedder.languages
+    hint = (
+        f"; texts in {', '.join(sorted(others))} are found by their words more than their meaning: "
+        "name a multilingual model in GABINETE_EMBEDDING_MODEL"
+        if others
+        else ""
+    )
+    return f"{embedder.name} loads, {embedder.size} dimensions, knows {knows}{hint}"
+
+
+async def _vectors(settings: Settings) -> Finding:
+    database = Database(settings.database)
+    try:
+        name = (await asyncio.to_thread(load_embedder, settings)).name
+        async with database.read() as session:
+            others = await queries.other_models(session, name)
+        if others:
+            says = f"stored vectors come from {', '.join(others)}: run gabinete reindex"
+            return Finding("vectors", False, says)
+        return Finding("vectors", True, "all come from the model that is set")
+    except Exception as error:
+        return Finding("vectors", False, str(error))
+    finally:
+        await database.close()
+
+
+def _index(settings: Settings) -> str:
+    if settings.chroma_url:
+        return f"a Chroma server is set: {settings.chroma_url}"
+    try:
+        folder = Folder(settings.data_dir / "index")
+    except IndexInUse:
+        return "a running service owns it"
+    was_dirty = folder.was_dirty
+    folder.let_go()
+    return (
+        "was not closed cleanly; it is rebuilt at the next start"
+        if was_dirty
+        else "was closed cleanly"
+    )
+
+
+def _channel(name: str, settings: Settings) -> str:
+    registry.make(name, ChannelConfig(name, settings.url, settings.government))
+    return "is there"
+
+
+def _port(settings: Settings) -> str:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        taken = probe.connect_ex((settings.host, settings.port)) == 0
+    return (
+        f"something listens on {settings.port} (the service?)"
+        if taken
+        else f"{settings.port} is free"
+    )
+
+
+def _mail(settings: Settings) -> Finding:
+    if not settings.smtp_host:
+        return Finding("mail", True, "no digest is sent: GABINETE_SMTP_HOST is empty")
+    try:
+        socket.create_connection((settings.smtp_host, settings.smtp_port), timeout=3).close()
+    except OSError as error:
+        return Finding(
+            "mail", False, f"{settings.smtp_host}:{settings.smtp_port} does not answer: {error}"
+        )
+    return Finding("mail", True, f"{settings.smtp_host} answers")

@@ -1,0 +1,200 @@
+"""The sample installation: an invented state, its people and officials, with dates relative to
+now.
+"""
+
+import asyncio
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from service.app import open_installation
+from service.channels import inbox
+from service.commands import accounts, importing, serving
+from service.database import now
+from service.errors import SetupError
+from service.installation import Installation, note, recall
+from service.retrieval.keeper import load_embedder
+from service.settings import Settings
+from service.staff import actions as staff
+from service.staff import queries as staff_queries
+
+DATA = Path(__file__).parents[2] / "data"
+GOVERNMENT = "Estado de Vale Claro"
+SAMPLE = "sample"
+BATCH = 300
+
+PEOPLE: tuple[tuple[str, str, list[str], list[str]], ...] = (
+    ("oficial@valeclaro.example", "Helena Prado", ["official"], ["water", "transport", "health"]),
+    ("comunicacao@valeclaro.example", "Rui Salgado", ["comms"], []),
+    ("admin@valeclaro.example", "Teresa Lins", ["admin"], []),
+)
+
+TOUR = """
+{government} — sample installation, everything in it is invented.
+
+  Web chat   {url}/chat
+  Console    {url}/console
+  API docs   {url}/api/docs
+
+  Log in once as official:   {official}
+  Log in once as comms:      {comms}
+
+Once round the loop, in five minutes:
+  1. Open the web chat and write, for instance: falta água na minha rua
+     You get a code, and learn how many ask the same and who has it.
+  2. Log in as official. Open the issue, claim it, compose drafts, use one, ask for review.
+  3. Log in as comms in another browser (a private window). Approve the answer and publish it.
+  4. Look at the web chat: the answer has come to you, and to everybody who asked.
+  5. Press "Ainda não resolveu" and see the issue wait again; /privacidade shows what is stored.
+
+Ctrl-C stops. The next `make run` goes on from here; `gabinete sample remove` clears it away.
+"""
+
+
+class NotASample(SetupError):
+    """There is a real installation where the sample would be loaded."""
+
+    code = "not_a_sample"
+
+
+def run(settings: Settings) -> None:
+    """Load the sample the first time, then serve it."""
+    if settings.government == "Our government":
+        settings = settings.model_copy(update={"government": GOVERNMENT})
+    links = asyncio.run(_prepare(settings))
+    text = TOUR.format(government=settings.government, url=settings.url, **links)
+    serving.serve(settings, worker=True, greet=lambda: _print(text))
+
+
+def remove(settings: Settings) -> None:
+    """Remove the sample's data folder. Raises `NotASample` for anything else."""
+    asyncio.run(_check_removable(settings))
+    shutil.rmtree(settings.data_dir)
+
+
+async def _check_removable(settings: Settings) -> None:
+    if settings.database_url:
+        raise NotASample("Only a sample in the data folder is removed; drop the database yourself.")
+    here = await open_installation(settings)
+    await here.database.close()
+    if not here.sample:
+        raise NotASample(f"{settings.data_dir} holds a real installation; nothing was removed.")
+
+
+async def _prepare(settings: Settings) -> dict[str, str]:
+    here = await open_installation(settings)
+    try:
+        if not here.sample:
+            await _refuse_real(here)
+            await load(here)
+        return await _links(here)
+    finally:
+        await here.database.close()
+
+
+async def _refuse_real(here: Installation) -> None:
+    async with here.database.read() as session:
+        if await recall(session, "loading_sample") is None and await staff_queries.everyone(
+            session
+        ):
+            raise NotASample(
+                f"{here.settings.data_dir} holds a real installation: set GABINETE_DATA_DIR to "
+                "another folder for the sample."
+            )
+
+
+async def load(here: Installation) -> None:
+    """Load departments, knowledge, answers, people and messages.
+
+    What was half loaded is completed.
+    """
+    async with here.database.write() as session:
+        await note(session, "loading_sample", "yes")
+    embedder = await asyncio.to_thread(load_embedder, here.settings)
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        step = _stepper(bar)
+        await importing.department_rows(
+            here, embedder, DATA / "departments.jsonl", step("departments")
+        )
+        await importing.knowledge(here, embedder, DATA / "knowledge", step("documents"))
+        await _answers(here, embedder, step("answers"))
+        await _people(here)
+        await _messages(here)
+        await serving.work(here, drain=True, progress=step("messages"))
+    async with here.database.write() as session:
+        await note(session, SAMPLE, "Vale Claro")
+
+
+def _stepper(bar: Progress) -> Callable[[str], Callable[[int, int], None]]:
+    def step(label: str) -> Callable[[int, int], None]:
+        task = bar.add_task(label)
+        return lambda done, total: bar.update(task, completed=done, total=total)
+
+    return step
+
+
+async def _answers(here: Installation, embedder: Any, progress: Callable[[int, int], None]) -> None:
+    """Answers were published so many days before now."""
+    path = here.settings.data_dir / "sample_answers.jsonl"
+    rows = [{**row, "ts": _ago(days=row.pop("ago_days"))} for row in _rows("answers.jsonl")]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    await importing.answer_rows(here, embedder, path, progress)
+    path.unlink()
+
+
+async def _messages(here: Installation) -> None:
+    """Messages were written so many hours before now."""
+    rows = [
+        importing.MessageRow.model_validate({**row, "ts": _ago(hours=row["ago_hours"])})
+        for row in _rows("messages.jsonl")
+    ]
+    for part in importing.chunks(sorted(rows, key=lambda row: str(row.ts)), BATCH):
+        async with here.database.write() as session:
+            await inbox.insert_rows(session, [importing.inbox_row(here, row) for row in part])
+
+
+def _ago(*, days: float = 0, hours: float = 0) -> str:
+    return (now() - timedelta(days=days, hours=hours)).isoformat()
+
+
+def _rows(name: str) -> Iterator[dict[str, Any]]:
+    for line in (DATA / name).read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            yield json.loads(line)
+
+
+async def _people(here: Installation) -> None:
+    async with here.database.write() as session:
+        for email, name, roles, departments in PEOPLE:
+            if await staff_queries.by_email(session, email) is None:
+                await staff.add(
+                    session,
+                    email=email,
+                    name=name,
+                    roles=roles,
+                    departments=departments,
+                    actor="sample",
+                )
+
+
+async def _links(here: Installation) -> dict[str, str]:
+    links = {}
+    for label, email in (("official", PEOPLE[0][0]), ("comms", PEOPLE[1][0])):
+        async with here.database.write() as session:
+            row = await staff_queries.by_email(session, email)
+            if row is None:
+                raise NotASample("The sample's people were removed: run `gabinete sample remove`.")
+            links[label] = accounts.link(here, await staff.issue_link(session, row.id))
+    return links
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""Pages of staff that look across features: enough to walk the whole loop by hand."""

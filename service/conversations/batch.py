@@ -1,0 +1,112 @@
+"""The whole path of a claimed batch on one screen: look up, hear, weave, encode, place, write."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from nlp.route import Router
+from service.channels.inbox import Arrived
+from service.conversations import dialogue, hearing, placing, weaving, writing
+from service.conversations.hearing import Key
+from service.database import now
+from service.departments import queries as departments
+from service.installation import Installation
+from service.messages import queries as messages
+from service.messages.models import Contribution, Conversation
+from service.people import queries as people
+from service.people.models import Identity, Person
+from service.retrieval.retriever import Retriever
+
+REGION = "BR"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database knew of a batch's people before it was read."""
+
+    people: dict[Key, tuple[Identity, Person]] = field(default_factory=dict)
+    threads: dict[Key, Conversation] = field(default_factory=dict)
+    open_ones: dict[Key, Contribution] = field(default_factory=dict)
+
+    @property
+    def langs(self) -> dict[Key, str | None]:
+        """The language of each known person."""
+        return {key: person.lang for key, (_, person) in self.people.items()}
+
+    @property
+    def reopened(self) -> dict[Key, tuple[int, int]]:
+        """Conversations whose next words belong to an issue and answer the person reopened."""
+        return {
+            key: (thread.pending["issue_id"], thread.pending["answer_id"])
+            for key, thread in self.threads.items()
+            if thread.pending and thread.pending.get("expects") == "reopened"
+        }
+
+
+class Desk:
+    """Takes batches for one worker; keeps the router between them."""
+
+    def __init__(self, here: Installation, retriever: Retriever) -> None:
+        self._here, self._retriever = here, retriever
+        self._router: Router | None = None
+        self._router_version: object = None
+
+    async def take(self, arrived: Sequence[Arrived]) -> set[int]:
+        """Understand a batch and write all that follows, in one transaction; gives whom to wake
+        (identity ids).
+        """
+        batch, later = in_order(arrived)
+        known = await self._look_up(batch)
+        heard = await asyncio.to_thread(
+            hearing.hear, batch, self._here.vault, known=known.langs, region=REGION
+        )
+        free = [one for one in heard if one.free]
+        threads = weaving.weave(free, known.open_ones, known.reopened)
+        woven = [one for thread in threads for one in thread.woven]
+        decisions = []
+        if woven:
+            vectors = await placing.encode(woven, self._retriever)
+            decisions = await asyncio.to_thread(
+                placing.place, woven, vectors, self._retriever, self._router, self._here.settings
+            )
+        async with self._here.database.write() as session:
+            room = writing.Room(session, self._here, self._retriever.embedder.name)
+            await writing.meet(room, heard)
+            await writing.contributions(room, threads, decisions)
+            await dialogue.answer_all(room, [one for one in heard if not one.free])
+            await writing.finish(room, [one.id for one in batch], [one.id for one in later])
+        return room.wake
+
+    async def _look_up(self, batch: Sequence[Arrived]) -> Known:
+        pairs = [hearing.keys(one, self._here.vault) for one in batch]
+        since = now() - timedelta(minutes=self._here.settings.join_minutes)
+        async with self._here.database.read() as session:
+            await self._retriever.refresh(session)
+            self._router_version, self._router = await departments.router(
+                session, self._retriever.embedder, (self._router_version, self._router)
+            )
+            met = await people.by_digest(session, [who for who in {w for w, _ in pairs} if who])
+            threads = await messages.conversations(session, [t for t in {t for _, t in pairs} if t])
+            recent = await messages.open_since(session, [t.id for t in threads.values()], since)
+        open_ones = {key: recent[t.id] for key, t in threads.items() if t.id in recent}
+        return Known(met, threads, open_ones)
+
+
+def in_order(arrived: Sequence[Arrived]) -> tuple[list[Arrived], list[Arrived]]:
+    """What can be read together: of each conversation its texts up to and with one command; the
+    rest waits.
+    """
+    batch: list[Arrived] = []
+    later: list[Arrived] = []
+    shut: set[tuple[str, str, str]] = set()
+    for one in arrived:
+        address = one.inbound.address
+        thread = (address.channel, address.account, address.conversation)
+        if thread in shut:
+            later.append(one)
+            continue
+        batch.append(one)
+        if not hearing.free(one.inbound):
+            shut.add(thread)
+    return batch, later

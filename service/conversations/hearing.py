@@ -1,0 +1,115 @@
+"""Understand what arrived: tidy, tell the language, mask, and see what is wanted.
+
+No database, no encoder.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nlp import talk, text
+from nlp.talk import WANTS
+from service.channels.contract import Inbound
+from service.channels.inbox import IMPORT, Arrived
+from service.conversations import commands
+from service.vault import Vault
+
+Key = tuple[str, str, str]
+FREE = ("text", "edited")
+LONGEST_TITLE = 300
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One inbound, understood. `who` and `thread` find the identity and the conversation (None:
+    unknown).
+    """
+
+    row_id: int
+    inbound: Inbound
+    who: Key | None
+    thread: Key | None
+    original: str
+    text: str
+    found: tuple[str, ...]
+    lang: str
+    kind: str
+    place: str | None
+
+    @property
+    def free(self) -> bool:
+        """Whether it is free text, rather than a command or a button."""
+        return free(self.inbound)
+
+    @property
+    def wants(self) -> bool:
+        """Whether it wants something."""
+        return self.kind in WANTS
+
+    @property
+    def imported(self) -> bool:
+        """Whether it came from a file: no reply, no receipt, no clock."""
+        return self.inbound.address.channel == IMPORT
+
+
+def free(inbound: Inbound) -> bool:
+    """Whether an inbound is free text."""
+    if inbound.address.channel == IMPORT:
+        return True
+    return inbound.kind in FREE and commands.read(inbound.text) is None
+
+
+def hear(
+    arrived: Sequence[Arrived], vault: Vault, *, known: dict[Key, str | None], region: str
+) -> list[Heard]:
+    """Understand a batch. `known` gives the language of people we know, by identity."""
+    return [_hear_one(one, vault, known, region) for one in arrived]
+
+
+def keys(arrived: Arrived, vault: Vault) -> tuple[Key | None, Key | None]:
+    """How the identity and the conversation of an inbound are found; imported rows may have
+    neither.
+    """
+    inbound, address = arrived.inbound, arrived.inbound.address
+    if not inbound.sender:
+        return None, None
+    who = vault.digest("identity", address.channel, address.account, inbound.sender)
+    thread = vault.digest("conversation", address.channel, address.account, address.conversation)
+    return (address.channel, address.account, who), (address.channel, address.account, thread)
+
+
+def _hear_one(arrived: Arrived, vault: Vault, known: dict[Key, str | None], region: str) -> Heard:
+    who, thread = keys(arrived, vault)
+    inbound = arrived.inbound
+    original = _with_body(inbound.text, arrived.extra.get("body"))
+    tidy = text.tidy(original)
+    prior = (known.get(who) if who else None) or _language(inbound.lang)
+    given = arrived.extra.get("lang")
+    lang = given or text.detect(tidy, prior=prior).lang
+    masked = text.mask(tidy, region=region)
+    return Heard(
+        row_id=arrived.id,
+        inbound=inbound,
+        who=who,
+        thread=thread,
+        original=original,
+        text=masked.text,
+        found=masked.found,
+        lang=lang,
+        kind=talk.kind(tidy, lang),
+        place=arrived.extra.get("place"),
+    )
+
+
+def _with_body(title: str, body: str | None) -> str:
+    return f"{title}\n\n{body}" if body else title
+
+
+def _language(tag: str | None) -> str | None:
+    code = (tag or "").split("-")[0].lower()
+    return code if code in text.LANGUAGES else None
+
+
+def encodable(words: str) -> str:
+    """A contribution as the encoder reads it: an opening line of its own counts twice."""
+    head, gap, rest = words.partition("\n\n")
+    return f"{head}\n{head}\n{rest}" if gap and len(head) <= LONGEST_TITLE else words

@@ -1,0 +1,89 @@
+"""Find for each contribution its issue, its department and a published answer. Computes; writes
+nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlp import group, search
+from nlp.embed import FloatArray
+from nlp.group import Placement
+from nlp.index import Hit
+from nlp.route import Route, Router
+from service.conversations.hearing import encodable
+from service.conversations.weaving import Woven
+from service.retrieval.retriever import Found, Retriever
+from service.settings import Settings
+
+NEAR = 8
+CANDIDATES = 10
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was found for one contribution. `vector` (size,) is raw; `answers` are best first."""
+
+    vector: FloatArray
+    placement: Placement
+    route: Route | None
+    answers: tuple[Found, ...]
+    confidence: float
+
+
+async def encode(woven: Sequence[Woven], retriever: Retriever) -> FloatArray:
+    """Vectors (n, size) of contributions; copies of one text are encoded once."""
+    texts = [encodable(one.text) for one in woven]
+    unique = list(dict.fromkeys(texts))
+    vectors = await retriever.encode(unique)
+    row = {text: at for at, text in enumerate(unique)}
+    return vectors[[row[text] for text in texts]]
+
+
+def place(
+    woven: Sequence[Woven],
+    vectors: FloatArray,
+    retriever: Retriever,
+    router: Router | None,
+    settings: Settings,
+) -> list[Decision]:
+    """Decide for a batch of contributions with their vectors (n, size)."""
+    texts, langs = [one.text for one in woven], [one.first.lang for one in woven]
+    near = retriever.near_issues(vectors, NEAR)
+    placed = retriever.space.place(vectors)
+    placements = group.place(placed, near, threshold=settings.join_similarity)
+    routes = router.route(texts, langs, vectors) if router else [None] * len(woven)
+    answers = _answers(woven, texts, langs, vectors, retriever)
+    return [
+        Decision(vector, placement, route, tuple(found), confidence(found, lang, retriever))
+        for vector, placement, route, found, lang in zip(
+            vectors, placements, routes, answers, langs, strict=True
+        )
+    ]
+
+
+def _answers(
+    woven: Sequence[Woven],
+    texts: Sequence[str],
+    langs: Sequence[str],
+    vectors: FloatArray,
+    retriever: Retriever,
+) -> list[list[Found]]:
+    """Published answers are looked up for those who can be answered; imported ones are not."""
+    live = [at for at, one in enumerate(woven) if not one.first.imported]
+    found = retriever.find(
+        "answer",
+        [texts[at] for at in live],
+        [langs[at] for at in live],
+        vectors[np.array(live, dtype=int)],
+        CANDIDATES,
+    )
+    by_row = dict(zip(live, found, strict=True))
+    return [by_row.get(at, []) for at in range(len(woven))]
+
+
+def confidence(found: Sequence[Found], lang: str, retriever: Retriever) -> float:
+    """How sure it is that the best of `found` answers the question, 0 to 1."""
+    hits = [Hit(one.id, one.score) for one in found]
+    return search.confidence(hits, lang in retriever.embedder.languages) if hits else 0.0

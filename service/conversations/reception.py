@@ -1,0 +1,89 @@
+"""What the channels talk to: take what arrives, give the history, hand over what waits."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from service.channels import deliveries
+from service.channels.bell import Bell
+from service.channels.contract import Address, Button, Inbound, Outbound, Outcome, Said
+from service.channels.inbox import Intake
+from service.database import Session
+from service.installation import Installation
+from service.messages import queries as messages
+from service.people import queries as people
+from service.people.models import Identity
+
+LOOK_AGAIN = 2.0
+
+
+class Reception:
+    """The sink of every channel of this process."""
+
+    def __init__(self, here: Installation, intake: Intake, bell: Bell) -> None:
+        self._here, self._intake, self._bell = here, intake, bell
+
+    async def accept(self, inbounds: Sequence[Inbound]) -> list[Outcome]:
+        """Store what arrived, durably, before this returns: one outcome for each, in order."""
+        return await self._intake.accept(inbounds)
+
+    async def history(self, address: Address, *, limit: int = 200) -> list[Said]:
+        """The conversation so far, both directions, oldest first."""
+        key = (address.channel, address.account, self._digest("conversation", address))
+        async with self._here.database.read() as session:
+            identity = await self._identity(session, address)
+            thread = (await messages.conversations(session, [key])).get(key)
+            said = await messages.history(session, thread.id, limit=limit) if thread else []
+            told = await deliveries.history(session, identity.id, limit=limit) if identity else []
+        vault = self._here.vault
+        lines = [
+            Said("in", m.id, m.external_id or "", vault.open(m.sealed), m.said_at)
+            for m in said
+            if m.sealed
+        ]
+        lines += [
+            Said(
+                "out",
+                d.id,
+                str(d.id),
+                vault.open(d.sealed or b""),
+                d.created_at,
+                tuple(Button(**button) for button in d.buttons),
+            )
+            for d in told
+        ]
+        return sorted(lines, key=lambda line: (line.at, line.direction))[-limit:]
+
+    async def waiting(self, address: Address) -> list[Outbound]:
+        """What has not been confirmed yet, oldest first."""
+        async with self._here.database.read() as session:
+            identity = await self._identity(session, address)
+            rows = await deliveries.waiting_for(session, identity.id) if identity else []
+        return [deliveries.outbound_of(row, identity, self._here.vault) for row in rows if identity]
+
+    async def fetched(self, address: Address, ids: Sequence[int]) -> None:
+        """The citizen's device has these messages."""
+        async with self._here.database.write() as session:
+            identity = await self._identity(session, address)
+            if identity is not None:
+                await deliveries.fetched(session, identity.id, ids)
+
+    async def news(self, address: Address) -> AsyncIterator[None]:
+        """Yields at the start, and whenever something may have become waiting."""
+        name: object = None
+        while True:
+            yield
+            if name is None:
+                async with self._here.database.read() as session:
+                    identity = await self._identity(session, address)
+                name = identity.id if identity else None
+            await self._bell.wait(name, LOOK_AGAIN if name is not None else LOOK_AGAIN / 4)
+
+    async def _identity(self, session: Session, address: Address) -> Identity | None:
+        """Pull channels have one identity for each conversation: both carry the same
+        external id.
+        """
+        key = (address.channel, address.account, self._digest("identity", address))
+        found = (await people.by_digest(session, [key])).get(key)
+        return found[0] if found else None
+
+    def _digest(self, what: str, address: Address) -> str:
+        return self._here.vault.digest(what, address.channel, address.account, address.conversation)

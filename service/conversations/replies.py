@@ -1,0 +1,164 @@
+"""Word what a citizen reads after writing: a receipt, a published answer, or a few words of
+talk.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from babel.dates import format_date
+
+from nlp import talk, text
+from service.answers import queries as answers
+from service.channels.contract import Button
+from service.channels.deliveries import Letter
+from service.issues import queries as issues
+from service.issues.queries import IssueContext
+from service.phrases import say
+
+if TYPE_CHECKING:
+    from service.conversations.hearing import Heard
+    from service.conversations.weaving import Thread
+    from service.conversations.writing import Placed, Room
+
+ABOUT = 80
+
+
+async def word(room: "Room", threads: Sequence["Thread"], placed: Sequence["Placed"]) -> None:
+    """Gather the letters of a batch: one for each contribution, or one for talk that stands
+    alone.
+    """
+    live = [one for one in placed if not one.woven.first.imported]
+    context = await issues.context(room.session, list({one.issue_id for one in live}))
+    ready = await answers.published(room.session, [one.answer_id for one in live if one.answer_id])
+    told: set[int] = set()
+    for one in live:
+        lang = room.lang(one.woven.first)
+        if one.answer_id:
+            body, buttons = instant(ready[one.answer_id], one, lang, room)
+        else:
+            body, buttons = receipt(context[one.issue_id], one, lang, room), ()
+        cause = "instant" if one.answer_id else "receipt"
+        key = f"{cause}:{one.contribution_id}:{one.woven.first.row_id}"
+        write(
+            room,
+            one.woven.first,
+            key,
+            cause,
+            one.answer_id or one.contribution_id,
+            body,
+            buttons,
+            told,
+        )
+    for thread in threads:
+        if thread.talk and not thread.woven and not thread.talk[-1].imported:
+            last = thread.talk[-1]
+            write(
+                room,
+                last,
+                f"talk:{last.row_id}",
+                "talk",
+                None,
+                small_talk(last, room.lang(last)),
+                (),
+                told,
+            )
+
+
+def write(
+    room: "Room",
+    heard: "Heard",
+    key: str,
+    cause: str,
+    cause_id: int | None,
+    body: str,
+    buttons: tuple[Button, ...],
+    told: set[int],
+) -> None:
+    """One letter to who wrote `heard`; somebody's first carries the line on privacy."""
+    identity, person = room.identity(heard), room.person(heard)
+    if identity is None or person is None:
+        return
+    lang = room.lang(heard)
+    if person.told_at is None and person.id not in told:
+        told.add(person.id)
+        room.told.append(person.id)
+        body = f"{body}\n\n{say('privacy.line', lang)}"
+    room.letters.append(
+        Letter(key, identity.id, identity.channel, cause, cause_id, body, lang, buttons)
+    )
+
+
+def receipt(issue: IssueContext, one: "Placed", lang: str, room: "Room") -> str:
+    """The code, how many ask the same, who has it and until when."""
+    if one.grew:
+        return say("added", lang, code=one.receipt)
+    if one.woven.issue_id:
+        return say("reopen.added", lang, code=one.receipt)
+    lines = [say("receipt.first", lang, code=one.receipt)]
+    if issue.people > 1:
+        lines.append(say("receipt.same", lang, n=issue.people - 1))
+    lines.append(whose("receipt", issue, lang, room))
+    if any(heard.found for heard in one.woven.heard):
+        lines.append(say("receipt.masked", lang))
+    return "\n".join([*lines, say("receipt.told", lang)])
+
+
+def whose(prefix: str, issue: IssueContext, lang: str, room: "Room") -> str:
+    """Who has an issue, and until when; the triage desk when no department has it yet."""
+    due = day(issue.due_at, lang, room) if issue.due_at else "—"
+    if issue.department_name:
+        key = "receipt.with" if prefix == "receipt" else "status.received.with"
+        return say(key, lang, department=issue.department_name, due=due)
+    return say("receipt.triage" if prefix == "receipt" else "status.received.triage", lang, due=due)
+
+
+def instant(
+    ready: answers.Published, one: "Placed", lang: str, room: "Room"
+) -> tuple[str, tuple[Button, ...]]:
+    """A published answer with its date, department and source, and the way to say it is not it."""
+    body, original = ready.text(lang)
+    when = day(ready.published_at, lang, room)
+    parts = [
+        say(
+            "instant.header",
+            lang,
+            department=ready.department_name or room.here.settings.government,
+            date=when,
+        )
+    ]
+    if original:
+        parts.append(say("answer.original", lang))
+    parts += ["", body, ""]
+    if ready.url:
+        parts.append(say("instant.source", lang, url=ready.url))
+    parts.append(say("instant.code", lang, code=one.receipt))
+    buttons = (
+        Button(say("button.helpful", lang), f"helpful:{ready.id}:{one.contribution_id}"),
+        Button(say("button.not_asked", lang), f"not_asked:{ready.id}:{one.contribution_id}"),
+    )
+    return "\n".join(parts), buttons
+
+
+def small_talk(heard: "Heard", lang: str) -> str:
+    """A few words back for talk that wants nothing."""
+    if heard.wants and talk.needs_more(heard.text, heard.lang):
+        return say("talk.more", lang)
+    return say(f"talk.{heard.kind}", lang)
+
+
+def about(words: str) -> str:
+    """A contribution in a few words: its first clause, at most 80 characters."""
+    first = next(iter(text.sentences(words)), words).split("\n")[0].strip()
+    if len(first) <= ABOUT:
+        return first
+    return (
+        first[: first.rfind(" ", 20, ABOUT - 1) if " " in first[20 : ABOUT - 1] else ABOUT - 1]
+        + "…"
+    )
+
+
+def day(at: datetime, lang: str, room: "Room") -> str:
+    """A date as the reader writes it, in the installation's time zone."""
+    locale = {"pt": "pt_BR", "es": "es", "en": "en_GB"}.get(lang, "en_GB")
+    return format_date(at.astimezone(room.here.settings.zone).date(), "long", locale=locale)

@@ -1,0 +1,360 @@
+"""Write a batch: people met, contributions placed in issues, replies and their deliveries.
+
+Bulk statements only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from nlp.embed import FloatArray
+from service.answers import queries as answer_queries
+from service.answers import telling
+from service.channels import deliveries, inbox
+from service.channels.deliveries import Letter
+from service.conversations import replies
+from service.conversations.hearing import Heard, Key
+from service.conversations.placing import Decision
+from service.conversations.weaving import Thread, Woven
+from service.database import Session, now
+from service.departments import queries as departments
+from service.departments.norm import due
+from service.installation import Installation
+from service.issues import actions as issues
+from service.issues import queries as issue_queries
+from service.issues.actions import Joined, NewIssue
+from service.messages import actions as messages
+from service.messages import queries as message_queries
+from service.messages import receipts
+from service.messages.models import Conversation
+from service.people import actions as people
+from service.people import queries as people_queries
+from service.people.actions import Stranger
+from service.people.models import Identity, Person
+from service.retrieval import actions as retrieval
+from service.retrieval import queries as retrieval_queries
+from service.retrieval.actions import NewEntry
+
+
+@dataclass
+class Room:
+    """What a batch's transaction works with, and what it gathers to send."""
+
+    session: Session
+    here: Installation
+    model: str
+    people: dict[Key, tuple[Identity, Person]] = field(default_factory=dict)
+    threads: dict[Key, Conversation] = field(default_factory=dict)
+    letters: list[Letter] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)
+    wake: set[int] = field(default_factory=set)
+
+    def identity(self, heard: Heard) -> Identity | None:
+        """Who wrote it; None for imported ones without a person."""
+        return self.people[heard.who][0] if heard.who else None
+
+    def person(self, heard: Heard) -> Person | None:
+        """The person who wrote it."""
+        return self.people[heard.who][1] if heard.who else None
+
+    def conversation(self, heard: Heard) -> Conversation | None:
+        """The conversation it is part of."""
+        return self.threads[heard.thread] if heard.thread else None
+
+    def lang(self, heard: Heard) -> str:
+        """The language to answer in: what the person chose, else what they wrote."""
+        person = self.person(heard)
+        return (person.lang if person else None) or heard.lang
+
+
+@dataclass
+class Placed:
+    """A contribution as it was stored: where it is, and what its author is to hear."""
+
+    woven: Woven
+    decision: Decision
+    contribution_id: int
+    issue_id: int
+    receipt: str | None
+    grew: bool
+    answer_id: int | None = None
+
+
+async def meet(room: Room, heard: Sequence[Heard]) -> None:
+    """People and conversations not known yet are made; all are loaded."""
+    everyone = {one.who: one for one in reversed(heard) if one.who}
+    room.people = await people_queries.by_digest(room.session, list(everyone))
+    strangers = [one for key, one in everyone.items() if key not in room.people]
+    await people.meet(room.session, [_stranger(one, room.here) for one in strangers])
+    if strangers:
+        room.people = await people_queries.by_digest(room.session, list(everyone))
+    await people.heard(room.session, [person.id for _, person in room.people.values()])
+    threads = {one.thread: one for one in heard if one.thread}
+    room.threads = await message_queries.conversations(room.session, list(threads))
+    fresh = [one for key, one in threads.items() if key not in room.threads]
+    await messages.open_conversations(room.session, [_conversation(one, room) for one in fresh])
+    if fresh:
+        room.threads = await message_queries.conversations(room.session, list(threads))
+
+
+def _stranger(one: Heard, here: Installation) -> Stranger:
+    address = one.inbound.address
+    sealed = here.vault.seal(deliveries.address_text(address, one.inbound.sender))
+    channel, account, digest = one.who or ("", "", "")
+    return Stranger(channel, account, digest, sealed, None)
+
+
+def _conversation(one: Heard, room: Room) -> dict[str, Any]:
+    channel, account, digest = one.thread or ("", "", "")
+    identity = room.identity(one)
+    return {
+        "identity_id": identity.id if identity else None,
+        "channel": channel,
+        "account": account,
+        "digest": digest,
+        "lang": one.lang,
+        "created_at": now(),
+    }
+
+
+async def contributions(
+    room: Room, threads: Sequence[Thread], decisions: Sequence[Decision]
+) -> None:
+    """Store what was said, put it into issues, and word the replies."""
+    woven = [one for thread in threads for one in thread.woven]
+    placed = await _store(room, woven, decisions)
+    await _keep_messages(room, threads, placed)
+    if placed:
+        await _into_issues(room, placed)
+        await _answer_at_once(room, placed)
+    await replies.word(room, threads, placed)
+
+
+async def _store(room: Room, woven: Sequence[Woven], decisions: Sequence[Decision]) -> list[Placed]:
+    fresh = [one for one in woven if one.grows is None]
+    codes = {id(one): receipts.new() for one in fresh if not one.first.imported}
+    rows = [_contribution(one, codes.get(id(one)), room) for one in fresh]
+    ids = dict(zip(map(id, fresh), await messages.contribute(room.session, rows), strict=True))
+    placed = []
+    for one, decision in zip(woven, decisions, strict=True):
+        if one.grows is None:
+            placed.append(Placed(one, decision, ids[id(one)], 0, codes.get(id(one)), grew=False))
+        else:
+            await _grow(room, one, decision)
+            sealed = one.grows.sealed_receipt
+            code = room.here.vault.open(sealed) if sealed else None
+            placed.append(Placed(one, decision, one.grows.id, 0, code, grew=True))
+    await messages.keep_vectors(
+        room.session,
+        [
+            {
+                "contribution_id": one.contribution_id,
+                "model": room.model,
+                "digest": one.woven.fingerprint,
+                "vector": one.decision.vector.tobytes(),
+            }
+            for one in placed
+            if not one.grew
+        ],
+    )
+    return placed
+
+
+def _contribution(one: Woven, code: str | None, room: Room) -> dict[str, Any]:
+    first = one.first
+    person, conversation = room.person(first), room.conversation(first)
+    vault = room.here.vault
+    return {
+        "person_id": person.id if person else None,
+        "conversation_id": conversation.id if conversation and not first.imported else None,
+        "source": first.inbound.external_id if first.imported else None,
+        "channel": first.inbound.address.channel,
+        "kind": one.kind,
+        "text": one.text,
+        "lang": first.lang,
+        "place": first.place,
+        "fingerprint": one.fingerprint,
+        "receipt": vault.digest("receipt", code) if code else None,
+        "sealed_receipt": vault.seal(code) if code else None,
+        "state": "received",
+        "said_at": first.inbound.occurred_at,
+        "created_at": now(),
+    }
+
+
+async def _grow(room: Room, one: Woven, decision: Decision) -> None:
+    assert one.grows is not None, "only stored contributions grow"
+    await messages.extend(
+        room.session,
+        one.grows.id,
+        text=one.text,
+        fingerprint=one.fingerprint,
+        model=room.model,
+        vector=decision.vector.tobytes(),
+    )
+
+
+async def _keep_messages(room: Room, threads: Sequence[Thread], placed: Sequence[Placed]) -> None:
+    owner = {one.row_id: p.contribution_id for p in placed for one in p.woven.heard}
+    said = [one for thread in threads for w in thread.woven for one in w.heard]
+    said += [one for thread in threads for one in thread.talk]
+    said.sort(key=lambda one: one.row_id)
+    await messages.keep_messages(
+        room.session, [message(one, owner.get(one.row_id), room) for one in said]
+    )
+
+
+def message(one: Heard, contribution_id: int | None, room: Room) -> dict[str, Any]:
+    """An inbound as a message row; imported ones keep no original beyond the masked text's
+    source.
+    """
+    conversation = room.conversation(one)
+    return {
+        "conversation_id": conversation.id if conversation else None,
+        "contribution_id": contribution_id,
+        "source": one.inbound.external_id if one.imported else None,
+        "inbox_id": one.row_id,
+        "external_id": None if one.imported else one.inbound.external_id,
+        "kind": one.kind,
+        "sealed": room.here.vault.seal(one.original),
+        "text": one.text,
+        "lang": one.lang,
+        "found": list(one.found),
+        "said_at": one.inbound.occurred_at,
+    }
+
+
+async def _into_issues(room: Room, placed: Sequence[Placed]) -> None:
+    grown = await issue_queries.issues_of(
+        room.session, [p.contribution_id for p in placed if p.grew]
+    )
+    for one in placed:
+        if one.grew:
+            one.issue_id = grown[one.contribution_id]
+    fresh = [one for one in placed if not one.grew]
+    await _open_new(room, placed)
+    joined = [_joined(one, room) for one in fresh]
+    await _move_centroids(room, placed)
+    await issues.join_many(room.session, joined)
+
+
+def _joined(one: Placed, room: Room) -> Joined:
+    person = room.person(one.woven.first)
+    return Joined(
+        contribution_id=one.contribution_id,
+        issue_id=one.issue_id,
+        similarity=one.decision.placement.similarity,
+        person_id=person.id if person else None,
+        messages=len(one.woven.heard),
+        said_at=one.woven.first.inbound.occurred_at,
+    )
+
+
+async def _open_new(room: Room, placed: Sequence[Placed]) -> None:
+    """Those that join nothing open an issue; those led by another of the batch follow it there."""
+    leaders: dict[int, NewIssue] = {}
+    bodies = await departments.by_keys(room.session)
+    for at, one in enumerate(placed):
+        if one.grew:
+            continue
+        placement = one.decision.placement
+        fixed = one.woven.issue_id or placement.issue
+        if fixed is not None:
+            one.issue_id = fixed
+        elif placement.leader == at or placement.leader is None or placed[placement.leader].grew:
+            leaders[at] = _new_issue(one, bodies, room)
+    ids = dict(
+        zip(leaders, await issues.open_many(room.session, list(leaders.values())), strict=True)
+    )
+    for at, one in enumerate(placed):
+        if at in ids:
+            one.issue_id = ids[at]
+        elif not one.issue_id:
+            leader = one.decision.placement.leader
+            one.issue_id = ids.get(leader, 0) if leader is not None else 0
+            one.issue_id = one.issue_id or placed[leader or 0].issue_id
+
+
+def _new_issue(one: Placed, bodies: dict[str, Any], room: Room) -> NewIssue:
+    settings, route, first = room.here.settings, one.decision.route, one.woven.first
+    sure = route is not None and route.confidence >= settings.triage_confidence
+    body = bodies.get(route.department or "") if route and sure else None
+    start = first.inbound.occurred_at
+    norm = body.norm_days if body else settings.norm_days
+    return NewIssue(
+        name=replies.about(one.woven.text),
+        phrases=[],
+        department_id=body.id if body else None,
+        confidence=route.confidence if route else 0.0,
+        route_reason=list(route.terms) if route else [],
+        due_at=None
+        if first.imported
+        else due(now(), norm, settings.zone, _holidays(settings.holidays)),
+        first_seen=start,
+        last_seen=start,
+    )
+
+
+def _holidays(days: Sequence[str]) -> set[date]:
+    return {date.fromisoformat(day) for day in days}
+
+
+async def _move_centroids(room: Room, placed: Sequence[Placed]) -> None:
+    """Each issue's entry is the mean of its members; one written again alone is just its new
+    self.
+    """
+    fresh: dict[int, list[FloatArray]] = {}
+    for one in placed:
+        if not one.grew:
+            fresh.setdefault(one.issue_id, []).append(one.decision.vector)
+    ids = list(fresh)
+    sizes = await issue_queries.sizes(room.session, ids)
+    owners, means = await retrieval_queries.vectors(room.session, "issue", ids)
+    old = dict(zip(owners, means, strict=True))
+    entries = []
+    for issue_id, vectors in fresh.items():
+        size = sizes.get(issue_id, 0) if issue_id in old else 0
+        total = np.sum(vectors, axis=0) + (old[issue_id] * size if size else 0)
+        mean = (total / (size + len(vectors))).astype(np.float32)
+        entries.append(NewEntry("issue", issue_id, 0, None, None, mean))
+    await retrieval.put(room.session, room.model, entries)
+
+
+async def _answer_at_once(room: Room, placed: Sequence[Placed]) -> None:
+    """A published answer that fits well enough goes out now; joining a settled issue otherwise
+    reopens it.
+    """
+    live = [one for one in placed if not one.woven.first.imported and not one.grew]
+    usable = await answer_queries.usable(
+        room.session,
+        list({found.id for one in live for found in one.decision.answers[:1]}),
+        now().astimezone(room.here.settings.zone).date(),
+    )
+    context = await issue_queries.context(room.session, list({one.issue_id for one in live}))
+    for one in live:
+        best = one.decision.answers[0].id if one.decision.answers else None
+        sure = one.decision.confidence >= room.here.settings.answer_confidence
+        if best is not None and sure and best in usable and one.woven.answer_id != best:
+            one.answer_id = best
+    await telling.answer_at_once(
+        room.session,
+        [(one.contribution_id, one.issue_id, one.answer_id) for one in live if one.answer_id],
+    )
+    for one in live:
+        if not one.answer_id and context[one.issue_id].state in issues.SETTLED:
+            await issues.reopen(
+                room.session, room.here.settings, one.issue_id, actor="machine", why="asked again"
+            )
+
+
+async def finish(room: Room, done: Sequence[int], later: Sequence[int]) -> None:
+    """Post the letters, mark the rows understood, give back those that wait for the next batch."""
+    await deliveries.post(room.session, room.here.vault, room.letters)
+    room.wake = {letter.identity_id for letter in room.letters}
+    await people.told(room.session, room.told)
+    await inbox.done(room.session, done)
+    if later:
+        await inbox.release(room.session, later)

@@ -1,0 +1,159 @@
+"""The database: one writer and query-only readers on SQLite, a pool on PostgreSQL, the same
+models.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, String, event, insert, text
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.types import JSON, BigInteger, Integer, TypeDecorator
+
+Session = AsyncSession
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept as UTC; naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment without time zone cannot be stored: {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    """Every table's base: constraints are named by convention, relationships are not used."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        int: Id,
+        str: String(),
+        bytes: LargeBinary(),
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        list[str]: JSON(),
+        list[int]: JSON(),
+        list[dict[str, Any]]: JSON(),
+    }
+
+
+def key_column() -> Any:
+    """An integer primary key that the database gives."""
+    return mapped_column(Id, primary_key=True, autoincrement=True)
+
+
+class Database:
+    """Engines for reading and writing; one unit of work is one session is one transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            self._writer = _sqlite(url, query_only=False)
+            self._reader = _sqlite(url, query_only=True)
+        else:
+            self._writer = self._reader = create_async_engine(url, pool_size=10, max_overflow=10)
+        self._writing = async_sessionmaker(self._writer, expire_on_commit=False)
+        self._reading = async_sessionmaker(self._reader, expire_on_commit=False)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The writing engine, for migrations."""
+        return self._writer
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Session]:
+        """One transaction: committed at the end of the block, rolled back on any error."""
+        async with self._writing() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Session]:
+        """A session that only reads; nothing is ever committed."""
+        async with self._reading() as session:
+            if not self.is_sqlite:
+                await session.execute(text("SET TRANSACTION READ ONLY"))
+            yield session
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+async def insert_many(
+    session: Session, table: type[Any], rows: Sequence[dict[str, Any]]
+) -> list[int]:
+    """Insert rows in one statement; gives their ids in the order of `rows`.
+
+    Asked for ordered ids, SQLAlchemy inserts row by row on SQLite. Its single writer numbers rows
+    upwards as they are given, so there a sorted answer is the ordered one.
+    """
+    ordered = session.get_bind().dialect.name != "sqlite"
+    statement = insert(table).returning(table.id, sort_by_parameter_order=ordered)
+    ids = list((await session.scalars(statement, list(rows))).all())
+    return ids if ordered else sorted(ids)
+
+
+def _sqlite(url: str, *, query_only: bool) -> AsyncEngine:
+    size = 4 if query_only else 1
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=60)
+    _pragmas(engine.sync_engine, query_only=query_only)
+    return engine
+
+
+def _pragmas(engine: Engine, *, query_only: bool) -> None:
+    """BEGIN IMMEDIATE for writers: without it SQLite loses updates silently, also in WAL."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+            f"query_only={'ON' if query_only else 'OFF'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")

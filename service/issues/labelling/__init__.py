@@ -1,0 +1,3 @@
+"""What the machine says of issues by itself: names, key phrases, growth, themes, and which look
+like one.
+"""

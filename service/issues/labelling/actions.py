@@ -1,0 +1,115 @@
+"""Write what the machine says of issues; a name that staff gave stays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, delete, insert, update
+
+from service.database import Session, now
+from service.issues.labelling import queries
+from service.issues.members import actions as members
+from service.issues.models import Issue, Theme
+from service.trail import actions as trail
+
+ISSUES = cast(Table, Issue.__table__)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What an issue is to be called, if the machine may; `size` is how large it was when read."""
+
+    id: int
+    name: str | None
+    phrases: Sequence[str]
+    representatives: Sequence[int]
+    size: int
+
+
+async def label_many(session: Session, rows: Sequence[Labelled]) -> None:
+    """Write phrases and representatives, and the names of those that no member of staff named."""
+    facts = [
+        {
+            "row": row.id,
+            "phrases": list(row.phrases),
+            "representatives": list(row.representatives),
+            "labelled_size": row.size,
+        }
+        for row in rows
+    ]
+    await _each(session, ("phrases", "representatives", "labelled_size"), facts)
+    named = [{"row": row.id, "name": row.name} for row in rows if row.name]
+    await _each(session, ("name",), named, ISSUES.c.named_by == trail.MACHINE)
+
+
+async def _each(
+    session: Session, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *conditions: Any
+) -> None:
+    """One UPDATE for many rows, each found by its `row`."""
+    if not rows:
+        return
+    statement = (
+        update(ISSUES)
+        .where(ISSUES.c.id == bindparam("row"), *conditions)
+        .values({name: bindparam(f"new_{name}", type_=ISSUES.c[name].type) for name in columns})
+    )
+    values = [{"row": row["row"], **{f"new_{name}": row[name] for name in columns}} for row in rows]
+    await (await session.connection()).execute(statement, values)
+
+
+async def grow_many(session: Session, growths: Mapping[int, tuple[float, bool]]) -> None:
+    """Write growth and emergence of issues."""
+    rows = [
+        {"row": id_, "growth": growth, "emerging": emerging}
+        for id_, (growth, emerging) in growths.items()
+    ]
+    await _each(session, ("growth", "emerging"), rows)
+
+
+async def merge_untouched(session: Session, pairs: Sequence[tuple[int, int]]) -> int:
+    """Merge issues (first into second) that nobody has touched; gives how many.
+
+    No second may be a first. Reversible and on the trail like every merge; nobody is told: the
+    number of people shows in their next status.
+    """
+    free = await queries.free(session, {id_ for pair in pairs for id_ in pair})
+    merged = [pair for pair in pairs if pair[0] in free and pair[1] in free]
+    if not merged:
+        return 0
+    connection = await session.connection()
+    rows = [{"row": one, "into": into} for one, into in merged]
+    await connection.execute(
+        update(ISSUES).where(ISSUES.c.id == bindparam("row")).values(merged_into=bindparam("into")),
+        rows,
+    )
+    await connection.execute(
+        update(ISSUES)
+        .where(ISSUES.c.root_id == bindparam("row"))
+        .values(root_id=bindparam("into")),
+        rows,
+    )
+    await members.recount(session, {into for _, into in merged})
+    events = []
+    for one, into in merged:
+        events.append(trail.event("issue", one, "merge", became=str(into)))
+        events.append(trail.event("issue", into, "absorb", details={"issue": one}))
+    await trail.record_many(session, events)
+    return len(merged)
+
+
+async def put_themes(
+    session: Session, themes: Sequence[tuple[int | None, str, Sequence[str], Sequence[int]]]
+) -> None:
+    """Write themes: id (None: a new one), name, phrases, issues to put there; empty ones go."""
+    for id_, name, phrases, issue_ids in themes:
+        theme_id = id_
+        if theme_id is None:
+            row = {"name": name, "phrases": list(phrases), "created_at": now()}
+            theme_id = (await session.scalars(insert(Theme).returning(Theme.id), [row])).one()
+        else:
+            values = {"name": name, "phrases": list(phrases)}
+            await session.execute(update(Theme).where(Theme.id == theme_id).values(values))
+        moves = [{"row": issue_id, "theme_id": theme_id} for issue_id in issue_ids]
+        await _each(session, ("theme_id",), moves)
+    unused = await queries.unused_themes(session)
+    await session.execute(delete(Theme).where(Theme.id.in_(unused)))

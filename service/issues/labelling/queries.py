@@ -1,0 +1,190 @@
+"""Read what names, growth, themes and regroupings are computed from."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import func, or_, select
+
+from nlp.embed import FloatArray
+from service.database import Session
+from service.issues.models import Issue, Membership, Theme
+from service.messages.models import Contribution, ContributionVector
+
+MOST_TEXTS = 50
+
+
+@dataclass(frozen=True)
+class Stale:
+    """An issue whose name and phrases are older than its members."""
+
+    id: int
+    size: int
+    named_by: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """What one contribution says, for naming; `vector` (size,) is None where it was erased."""
+
+    contribution_id: int
+    text: str
+    lang: str
+    fingerprint: str
+    vector: FloatArray | None
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who spoke in an issue and when; copies of one text share a fingerprint."""
+
+    root_id: int
+    contribution_id: int
+    person_id: int | None
+    fingerprint: str
+    said_at: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An issue as regrouping sees it."""
+
+    id: int
+    name: str
+    state: str
+    size: int
+    people: int
+    touched: bool
+    theme_id: int | None
+
+
+async def stale(session: Session, *, limit: int) -> list[Stale]:
+    """Issues that were never named, lost members, or grew by a tenth since."""
+    rows = await session.execute(
+        select(Issue.id, Issue.size, Issue.named_by)
+        .where(
+            Issue.root_id == Issue.id,
+            Issue.size > 0,
+            or_(
+                Issue.labelled_size == 0,
+                Issue.size < Issue.labelled_size,
+                Issue.size * 10 >= Issue.labelled_size * 11,
+            ),
+        )
+        .order_by(Issue.people.desc(), Issue.id)
+        .limit(limit)
+    )
+    return [Stale(*row) for row in rows.all()]
+
+
+async def members(session: Session, root_ids: Collection[int]) -> dict[int, list[Member]]:
+    """The newest 50 contributions of each issue, with words."""
+    place = func.row_number().over(partition_by=Issue.root_id, order_by=Contribution.id.desc())
+    newest = (
+        select(Issue.root_id, Contribution.id, place.label("place"))
+        .join(Membership, Membership.issue_id == Issue.id)
+        .join(Contribution, Contribution.id == Membership.contribution_id)
+        .where(Issue.root_id.in_(root_ids), Contribution.text != "")
+        .subquery()
+    )
+    rows = await session.execute(
+        select(
+            newest.c.root_id,
+            Contribution.id,
+            Contribution.text,
+            Contribution.lang,
+            Contribution.fingerprint,
+            ContributionVector.vector,
+        )
+        .join(newest, newest.c.id == Contribution.id)
+        .outerjoin(ContributionVector, ContributionVector.contribution_id == Contribution.id)
+        .where(newest.c.place <= MOST_TEXTS)
+        .order_by(Contribution.id)
+    )
+    found: dict[int, list[Member]] = defaultdict(list)
+    for root, id_, text, lang, print_, raw in rows.all():
+        vector = np.frombuffer(raw, dtype=np.float32) if raw else None
+        found[root].append(Member(id_, text, lang, print_, vector))
+    return found
+
+
+async def sample(session: Session, *, limit: int) -> Sequence[tuple[str, str]]:
+    """Newest texts and their languages: what phrases must stand out from."""
+    rows = await session.execute(
+        select(Contribution.text, Contribution.lang)
+        .where(Contribution.text != "")
+        .order_by(Contribution.id.desc())
+        .limit(limit)
+    )
+    return [(text, lang) for text, lang in rows.all()]
+
+
+async def voices(session: Session, since: datetime) -> list[Voice]:
+    """Everything said since a moment, by issue."""
+    rows = await session.execute(
+        select(
+            Issue.root_id,
+            Contribution.id,
+            Contribution.person_id,
+            Contribution.fingerprint,
+            Contribution.said_at,
+        )
+        .join(Membership, Membership.issue_id == Issue.id)
+        .join(Contribution, Contribution.id == Membership.contribution_id)
+        .where(Contribution.said_at >= since)
+    )
+    return [Voice(*row) for row in rows.all()]
+
+
+async def growths(session: Session) -> dict[int, tuple[float, bool]]:
+    """Growth and emergence of the issues that have any."""
+    rows = await session.execute(
+        select(Issue.id, Issue.growth, Issue.emerging).where(or_(Issue.growth != 0, Issue.emerging))
+    )
+    return {row[0]: (row[1], row[2]) for row in rows.all()}
+
+
+async def standings(session: Session) -> dict[int, Standing]:
+    """Surviving issues that were not declined or closed."""
+    rows = await session.execute(
+        select(
+            Issue.id,
+            Issue.name,
+            Issue.state,
+            Issue.size,
+            Issue.people,
+            Issue.touched_at.is_not(None),
+            Issue.theme_id,
+        ).where(
+            Issue.root_id == Issue.id,
+            Issue.size > 0,
+            Issue.state.in_(("open", "assigned", "answered")),
+        )
+    )
+    return {row[0]: Standing(*row) for row in rows.all()}
+
+
+async def unused_themes(session: Session) -> Sequence[int]:
+    """Themes that no issue is in."""
+    rows = await session.scalars(
+        select(Theme.id).outerjoin(Issue, Issue.theme_id == Theme.id).where(Issue.id.is_(None))
+    )
+    return rows.all()
+
+
+async def free(session: Session, issue_ids: Collection[int]) -> set[int]:
+    """Those of the issues that wait, stand for themselves and were touched by nobody; locked."""
+    found = await session.scalars(
+        select(Issue.id)
+        .where(
+            Issue.id.in_(issue_ids),
+            Issue.root_id == Issue.id,
+            Issue.touched_at.is_(None),
+            Issue.state.in_(("open", "assigned")),
+        )
+        .order_by(Issue.id)
+        .with_for_update()
+    )
+    return set(found.all())

@@ -1,0 +1,1 @@
+"""Issues as staff see them: lists that filter and sort, and everything there is to know of one."""

@@ -1,0 +1,1 @@
+"""What officials are told of their issues by e-mail."""

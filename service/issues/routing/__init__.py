@@ -1,0 +1,1 @@
+"""Which department and which official an issue is with."""

@@ -1,0 +1,258 @@
+"""What comes round by itself: names and growth, regrouping, and the officials' digest."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from nlp import group
+from nlp.embed import FloatArray
+from nlp.label import Phrases, label
+from service.database import now
+from service.installation import Installation
+from service.issues import actions as actions
+from service.issues.digest import digest as digest
+from service.issues.labelling import actions as labelling
+from service.issues.labelling import queries
+from service.issues.labelling.actions import Labelled
+from service.issues.labelling.queries import Member, Stale, Standing, Voice
+from service.issues.listing import queries as listing
+from service.retrieval import queries as retrieval
+from service.retrieval.retriever import Retriever
+from service.trail.actions import MACHINE
+
+BACKGROUND = 2000
+BATCH = 200
+MERGES = 100
+WINDOW = timedelta(days=1)
+PAST = 7
+MOST = 5000
+THEME_TEXTS = 50
+THEME_WORDS = 3
+
+
+async def refresh(
+    here: Installation, retriever: Retriever, *, moment: datetime | None = None
+) -> None:
+    """Name what changed, and see what grows at `moment` (now)."""
+    await _label(here)
+    await _grow(here, moment or now())
+
+
+async def _label(here: Installation) -> None:
+    background: Phrases | None = None
+    while True:
+        async with here.database.read() as session:
+            stale = await queries.stale(session, limit=BATCH)
+            members = await queries.members(session, [issue.id for issue in stale])
+            sample = await queries.sample(session, limit=BACKGROUND) if not background else []
+        if not stale:
+            return
+        if background is None:
+            background = await asyncio.to_thread(_count, sample)
+        rows = await asyncio.to_thread(_labels, stale, members, background)
+        async with here.database.write() as session:
+            await labelling.label_many(session, rows)
+
+
+def _count(sample: Sequence[tuple[str, str]]) -> Phrases:
+    return Phrases.count([text for text, _ in sample], [lang for _, lang in sample])
+
+
+def _labels(
+    stale: Sequence[Stale], members: dict[int, list[Member]], background: Phrases
+) -> list[Labelled]:
+    return [_labelled(issue, members.get(issue.id, []), background) for issue in stale]
+
+
+def _labelled(issue: Stale, members: Sequence[Member], background: Phrases) -> Labelled:
+    """Copies of one text speak once."""
+    said = list({member.fingerprint: member for member in members}.values())
+    if not said:
+        return Labelled(issue.id, None, [], [], issue.size)
+    vectors = [one.vector for one in said if one.vector is not None]
+    matrix = np.stack(vectors) if len(vectors) == len(said) else None
+    found = label([one.text for one in said], [one.lang for one in said], matrix, background)
+    shown = [said[at].contribution_id for at in found.representatives]
+    name = found.name if issue.named_by == MACHINE else None
+    return Labelled(issue.id, name, found.phrases, shown, issue.size)
+
+
+async def _grow(here: Installation, moment: datetime) -> None:
+    """Issues that grow, and those that no longer do."""
+    async with here.database.read() as session:
+        before = await queries.growths(session)
+        voices = await queries.voices(session, moment - WINDOW * (PAST + 1))
+    after = await asyncio.to_thread(_growths, voices, moment)
+    changed = {
+        id_: after.get(id_, (0.0, False))
+        for id_ in {*before, *after}
+        if after.get(id_, (0.0, False)) != before.get(id_, (0.0, False))
+    }
+    for start in range(0, len(changed), MOST):
+        part = dict(list(changed.items())[start : start + MOST])
+        async with here.database.write() as session:
+            await labelling.grow_many(session, part)
+
+
+def _growths(voices: Sequence[Voice], moment: datetime) -> dict[int, tuple[float, bool]]:
+    """Growth and emergence by issue: people of the last day against each of the seven days before.
+
+    A text that many copy is one voice, and so is a person who says much.
+    """
+    heard: dict[int, list[list[Voice]]] = defaultdict(lambda: [[] for _ in range(PAST + 1)])
+    for voice in voices:
+        window = int((moment - voice.said_at) / WINDOW)
+        if 0 <= window <= PAST and voice.said_at <= moment:
+            heard[voice.root_id][window].append(voice)
+    found = {}
+    for root, windows in heard.items():
+        today, *past = [_people(window) for window in windows]
+        grown = round(group.grow(today, past), 3)
+        found[root] = (grown, group.emerging(today, past))
+    return found
+
+
+def _people(voices: Sequence[Voice]) -> int:
+    """Different people, where each text counts for one of them only."""
+    people = {v.person_id if v.person_id is not None else -v.contribution_id for v in voices}
+    texts = {v.fingerprint or str(v.contribution_id) for v in voices}
+    return min(len(people), len(texts))
+
+
+async def consolidate(here: Installation, retriever: Retriever) -> None:
+    """Bring together what is one matter, propose it where staff have touched it, and name the
+    themes.
+    """
+    async with here.database.read() as session:
+        issues = await queries.standings(session)
+        owners, raw = await retrieval.vectors(session, "issue")
+    rows = [at for at, owner in enumerate(owners) if owner in issues]
+    if not rows:
+        return
+    placed = await asyncio.to_thread(retriever.space.place, raw[rows])
+    held = [
+        (issues[owners[row]], vector)
+        for row, vector in zip(rows, placed, strict=True)
+        if vector.any()
+    ]
+    held.sort(key=lambda one: (-one[0].people, one[0].id))
+    merges, proposals = await asyncio.to_thread(
+        _regroup, held[:MOST], here.settings.join_similarity
+    )
+    gone: set[int] = set()
+    for start in range(0, len(merges), MERGES):
+        part = merges[start : start + MERGES]
+        async with here.database.write() as session:
+            await labelling.merge_untouched(session, part)
+        gone |= {one for one, _ in part}
+    async with here.database.write() as session:
+        await actions.propose(session, proposals)
+    await _theme(here, [one for one in held if one[0].id not in gone])
+
+
+Held = Sequence[tuple[Standing, FloatArray]]
+Pairs = list[tuple[int, int]]
+Proposals = list[tuple[int, int, float]]
+
+
+def _regroup(held: Held, threshold: float) -> tuple[Pairs, Proposals]:
+    """Merges among untouched issues, largest first; proposals where a touched one takes part."""
+    if len(held) < 2:
+        return [], []
+    vectors = np.stack([vector for _, vector in held])
+    sizes = np.array([one.size for one, _ in held], dtype=np.int64)
+    fixed = [one.id if _is_theirs(one) else None for one, _ in held]
+    labels = group.consolidate(vectors, sizes, fixed, threshold=threshold)
+    merges: Pairs = []
+    proposals: Proposals = _touched_pairs(held, vectors, threshold)
+    for rows in _groups(labels):
+        theirs = next((row for row in rows if fixed[row] is not None), None)
+        head, *rest = [row for row in rows if row != theirs]
+        merges += [(held[row][0].id, held[head][0].id) for row in rest]
+        if theirs is not None:
+            alike = round(float(vectors[head] @ vectors[theirs]), 4)
+            proposals.append((held[head][0].id, held[theirs][0].id, alike))
+    return merges, proposals
+
+
+def _is_theirs(issue: Standing) -> bool:
+    """Whether staff have decided about it, so that the machine only proposes."""
+    return issue.touched or issue.state == "answered"
+
+
+def _groups(labels: group.IntArray) -> list[list[int]]:
+    """Rows of each label that has more than one, in order."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for row, mark in enumerate(labels.tolist()):
+        found[mark].append(row)
+    return [rows for rows in found.values() if len(rows) > 1]
+
+
+def _touched_pairs(held: Held, vectors: FloatArray, threshold: float) -> Proposals:
+    """Two issues that staff have touched may be one all the same."""
+    theirs = [row for row, (one, _) in enumerate(held) if _is_theirs(one)]
+    alike = vectors[theirs] @ vectors[theirs].T
+    return [
+        (held[theirs[two]][0].id, held[theirs[one]][0].id, round(float(alike[one, two]), 4))
+        for one, two in zip(*np.nonzero(np.triu(alike >= threshold, k=1)), strict=True)
+    ]
+
+
+async def _theme(here: Installation, held: Held) -> None:
+    if not held:
+        return
+    async with here.database.read() as session:
+        mixes = await listing.mixes(session, [one.id for one, _ in held[:MOST]])
+    langs = {id_: mix.langs.most_common(1)[0][0] for id_, mix in mixes.items() if mix.langs}
+    themes = await asyncio.to_thread(_themes, held, langs, here.settings.default_language)
+    async with here.database.write() as session:
+        await labelling.put_themes(session, themes)
+
+
+NewTheme = tuple[int | None, str, Sequence[str], Sequence[int]]
+
+
+def _themes(held: Held, langs: dict[int, str], default: str) -> list[NewTheme]:
+    """Coarse groups with names; a group takes over the theme that most of its issues had."""
+    vectors = np.stack([vector for _, vector in held])
+    sizes = np.array([one.size for one, _ in held], dtype=np.int64)
+    labels = group.themes(vectors[:MOST], sizes[:MOST])
+    labels = _nearest(vectors, labels)
+    rows_of: dict[int, list[int]] = defaultdict(list)
+    for row, mark in enumerate(labels.tolist()):
+        rows_of[mark].append(row)
+    background = Phrases.count(
+        [one.name for one, _ in held], [langs.get(one.id, default) for one, _ in held]
+    )
+    taken: set[int] = set()
+    themes: list[NewTheme] = []
+    for rows in sorted(rows_of.values(), key=lambda rows: (-len(rows), rows[0])):
+        before = Counter(held[row][0].theme_id for row in rows if held[row][0].theme_id is not None)
+        kept = next((id_ for id_, _ in before.most_common() if id_ not in taken), None)
+        if kept is not None:
+            taken.add(kept)
+        chosen = rows[:THEME_TEXTS]
+        found = label(
+            [held[row][0].name for row in chosen],
+            [langs.get(held[row][0].id, default) for row in chosen],
+            vectors[chosen],
+            background,
+        )
+        name = " · ".join(found.phrases[:THEME_WORDS]) if len(rows) > 1 else ""
+        changed = [held[row][0].id for row in rows if kept is None or held[row][0].theme_id != kept]
+        themes.append((kept, name or found.name, found.phrases, changed))
+    return themes
+
+
+def _nearest(vectors: FloatArray, labels: group.IntArray) -> group.IntArray:
+    """Issues beyond those that were grouped go to the theme whose centre is nearest."""
+    known = len(labels)
+    if len(vectors) == known:
+        return labels
+    marks = np.unique(labels)
+    centres = np.stack([vectors[:known][labels == mark].mean(axis=0) for mark in marks])
+    rest = marks[np.argmax(vectors[known:] @ centres.T, axis=1)]
+    return np.concatenate([labels, rest])

@@ -1,0 +1,99 @@
+"""Work for later as rows: written with its cause, claimed with a lease, safe to run twice."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, delete, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.database import Base, Session, key_column, now
+
+LEASE = timedelta(minutes=5)
+RETRY = timedelta(minutes=1)
+TRIES = 5
+
+
+class Job(Base):
+    """`key` makes it the only one of its kind that waits. `state`: waiting, done, failed.
+
+    Arguments are ids.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (Index(None, "state", "run_at"),)
+
+    id: Mapped[int] = key_column()
+    kind: Mapped[str]
+    key: Mapped[str | None] = mapped_column(unique=True)
+    args: Mapped[dict[str, Any]]
+    run_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="waiting")
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None]
+
+
+async def add(
+    session: Session,
+    kind: str,
+    *,
+    key: str | None = None,
+    run_at: datetime | None = None,
+    **args: Any,
+) -> None:
+    """Put a job; one with the same `key` that still waits is left as it is, a finished one waits
+    again.
+    """
+    when = run_at or now()
+    held = await session.scalar(select(Job).where(Job.key == key)) if key else None
+    if held is None:
+        session.add(Job(kind=kind, key=key, args=args, run_at=when, state="waiting", attempts=0))
+    elif held.state != "waiting":
+        held.state, held.args, held.run_at, held.attempts, held.error = (
+            "waiting",
+            args,
+            when,
+            0,
+            None,
+        )
+    await session.flush()
+
+
+async def claim(session: Session, owner: str, kinds: list[str] | None = None) -> Job | None:
+    """The next job that is due, leased to `owner`."""
+    moment = now()
+    free = or_(Job.leased_until.is_(None), Job.leased_until < moment)
+    query = select(Job).where(Job.state == "waiting", Job.run_at <= moment, free)
+    if kinds is not None:
+        query = query.where(Job.kind.in_(kinds))
+    job = await session.scalar(
+        query.order_by(Job.run_at).limit(1).with_for_update(skip_locked=True)
+    )
+    if job is not None:
+        job.leased_by, job.leased_until, job.attempts = owner, moment + LEASE, job.attempts + 1
+    return job
+
+
+async def finish(session: Session, job_id: int, *, error: str | None = None) -> None:
+    """Mark a job done, or wait for another try; after `TRIES` it is failed and shown to staff."""
+    job = await session.get_one(Job, job_id)
+    job.leased_by = job.leased_until = None
+    if error is None:
+        job.state, job.error = "done", None
+        return
+    job.error = error[:500]
+    job.run_at = now() + RETRY * job.attempts
+    job.state = "failed" if job.attempts >= TRIES else "waiting"
+
+
+async def prune(session: Session, before: datetime) -> None:
+    """Forget finished jobs that were due before a moment."""
+    await session.execute(delete(Job).where(Job.state == "done", Job.run_at < before))
+
+
+async def release(session: Session, owner: str) -> None:
+    """Give back what `owner` had leased when it ended."""
+    await session.execute(
+        update(Job).where(Job.leased_by == owner).values(leased_by=None, leased_until=None)
+    )

@@ -1,0 +1,146 @@
+"""Write what citizens said; forget it when they ask."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+
+from service.database import Session, insert_many
+from service.errors import Conflict
+from service.messages import queries
+from service.messages.models import Contribution, ContributionVector, Conversation, Message
+from service.trail import actions as trail
+
+STATES = {
+    "received": {"answered", "declined", "closed", "withdrawn", "erased"},
+    "answered": {"received", "declined", "closed", "withdrawn", "erased"},
+    "declined": {"received", "answered", "closed", "withdrawn", "erased"},
+    "closed": {"received", "answered", "declined", "withdrawn", "erased"},
+    "withdrawn": {"erased"},
+    "erased": set(),
+}
+
+
+class WrongContributionState(Conflict):
+    """A withdrawn or erased contribution does not change any more."""
+
+    code = "contribution_wrong_state"
+
+
+async def open_conversations(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert conversations: identity_id, channel, account, digest, lang, created_at."""
+    if rows:
+        await session.execute(insert(Conversation), list(rows))
+
+
+async def contribute(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert contributions; gives their ids in the order of `rows`."""
+    if not rows:
+        return []
+    ids = await insert_many(session, Contribution, rows)
+    await trail.record_many(
+        session, [trail.event("contribution", id_, "receive", became="received") for id_ in ids]
+    )
+    return ids
+
+
+async def keep_messages(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert inbound messages."""
+    if rows:
+        await session.execute(insert(Message), list(rows))
+
+
+async def keep_vectors(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert contributions' vectors."""
+    if rows:
+        await session.execute(insert(ContributionVector), list(rows))
+
+
+async def extend(
+    session: Session,
+    contribution_id: int,
+    *,
+    text: str,
+    fingerprint: str,
+    model: str,
+    vector: bytes,
+) -> None:
+    """A contribution grew by what was said right after it: its text and vector are replaced."""
+    await session.execute(
+        update(Contribution)
+        .where(Contribution.id == contribution_id)
+        .values(text=text, fingerprint=fingerprint)
+    )
+    await session.execute(
+        update(ContributionVector)
+        .where(ContributionVector.contribution_id == contribution_id)
+        .values(vector=vector, digest=fingerprint, model=model)
+    )
+
+
+async def move_state(
+    session: Session,
+    contribution_ids: Sequence[int],
+    became: str,
+    *,
+    actor: str,
+    why: str | None = None,
+) -> list[int]:
+    """Change contributions' state where the move is allowed, on the trail; gives those that
+    moved.
+    """
+    states = await queries.states(session, contribution_ids)
+    moved = [id_ for id_, was in states.items() if became in STATES[was]]
+    if moved:
+        await session.execute(
+            update(Contribution).where(Contribution.id.in_(moved)).values(state=became)
+        )
+        events = [
+            trail.event(
+                "contribution", i, "move", actor=actor, was=states[i], became=became, why=why
+            )
+            for i in moved
+        ]
+        await trail.record_many(session, events)
+    return moved
+
+
+async def expect(session: Session, conversation_id: int, pending: dict[str, Any] | None) -> None:
+    """Remember what the next message of a conversation answers to."""
+    await session.execute(
+        update(Conversation).where(Conversation.id == conversation_id).values(pending=pending)
+    )
+
+
+async def erase(session: Session, person_id: int, *, actor: str) -> list[int]:
+    """Remove a person's words and vectors.
+
+    Their contributions stay as blank members, so counts hold.
+    """
+    ids = await queries.ids_of_person(session, person_id)
+    await session.execute(
+        update(Message)
+        .where(Message.conversation_id.in_(await queries.conversation_ids(session, person_id)))
+        .values(sealed=None, text="", found=[], external_id=None)
+    )
+    if ids:
+        await session.execute(
+            update(Message)
+            .where(Message.contribution_id.in_(ids))
+            .values(sealed=None, text="", found=[], external_id=None)
+        )
+        await session.execute(
+            delete(ContributionVector).where(ContributionVector.contribution_id.in_(ids))
+        )
+        await session.execute(
+            update(Contribution)
+            .where(Contribution.id.in_(ids))
+            .values(text="", fingerprint="", receipt=None, sealed_receipt=None, place=None)
+        )
+        await move_state(session, ids, "erased", actor=actor)
+    return ids
+
+
+async def blank_originals(session: Session, message_ids: Sequence[int]) -> None:
+    """Retention: originals go, masked texts stay."""
+    await session.execute(update(Message).where(Message.id.in_(message_ids)).values(sealed=None))

@@ -1,0 +1,91 @@
+"""Conversations, messages, contributions and their vectors."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.database import Base, key_column
+
+
+class Conversation(Base):
+    """A person's thread on one channel. `pending` is what the bot waits to hear (or nothing)."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("channel", "account", "digest"),)
+
+    id: Mapped[int] = key_column()
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"), index=True)
+    channel: Mapped[str]
+    account: Mapped[str]
+    digest: Mapped[str]
+    lang: Mapped[str | None]
+    pending: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+
+
+class Contribution(Base):
+    """What a person wants said. `state`: received, answered, declined, closed, withdrawn, erased.
+
+    `person_id` and `conversation_id` are null for imported ones without a person. `source` is the
+    imported id.
+    """
+
+    __tablename__ = "contribution"
+    __table_args__ = (
+        Index(None, "conversation_id", "id"),
+        Index(None, "fingerprint"),
+        Index(None, "said_at"),
+    )
+
+    id: Mapped[int] = key_column()
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversation.id"))
+    source: Mapped[str | None] = mapped_column(unique=True)
+    channel: Mapped[str]
+    kind: Mapped[str]
+    text: Mapped[str]
+    lang: Mapped[str]
+    place: Mapped[str | None]
+    fingerprint: Mapped[str]
+    receipt: Mapped[str | None] = mapped_column(unique=True)
+    sealed_receipt: Mapped[bytes | None]
+    state: Mapped[str] = mapped_column(default="received")
+    said_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class Message(Base):
+    """One inbound message. `sealed` is the original, `text` the masked one; talk has no
+    contribution.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (Index(None, "conversation_id", "id"),)
+
+    id: Mapped[int] = key_column()
+    conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversation.id"))
+    contribution_id: Mapped[int | None] = mapped_column(ForeignKey("contribution.id"), index=True)
+    source: Mapped[str | None] = mapped_column(unique=True)
+    inbox_id: Mapped[int | None] = mapped_column(unique=True)
+    external_id: Mapped[str | None]
+    kind: Mapped[str]
+    sealed: Mapped[bytes | None]
+    text: Mapped[str]
+    lang: Mapped[str]
+    found: Mapped[list[str]]
+    said_at: Mapped[datetime]
+
+
+class ContributionVector(Base):
+    """A contribution's vector, float32, as the encoder `model` gave it for the text of hash
+    `digest`.
+    """
+
+    __tablename__ = "contribution_vector"
+
+    contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"), primary_key=True)
+    model: Mapped[str]
+    digest: Mapped[str]
+    vector: Mapped[bytes]

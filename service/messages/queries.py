@@ -1,0 +1,163 @@
+"""Read what citizens said."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import func, or_, select, tuple_
+
+from nlp.embed import FloatArray
+from service.database import Session
+from service.messages.models import Contribution, ContributionVector, Conversation, Message
+from service.people.models import Identity
+
+
+async def conversations(
+    session: Session, keys: Sequence[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], Conversation]:
+    """Conversations by (channel, account, digest)."""
+    if not keys:
+        return {}
+    found = await session.scalars(
+        select(Conversation).where(
+            tuple_(Conversation.channel, Conversation.account, Conversation.digest).in_(list(keys))
+        )
+    )
+    return {(c.channel, c.account, c.digest): c for c in found.all()}
+
+
+async def open_since(
+    session: Session, conversation_ids: Sequence[int], since: datetime
+) -> dict[int, Contribution]:
+    """The newest contribution of each conversation, where it was made after `since` and still
+    waits.
+    """
+    if not conversation_ids:
+        return {}
+    newest = (
+        select(func.max(Contribution.id))
+        .where(Contribution.conversation_id.in_(conversation_ids))
+        .group_by(Contribution.conversation_id)
+    )
+    found = await session.scalars(
+        select(Contribution).where(
+            Contribution.id.in_(newest),
+            Contribution.created_at >= since,
+            Contribution.state.in_(("received", "answered")),
+        )
+    )
+    return {c.conversation_id: c for c in found.all() if c.conversation_id is not None}
+
+
+async def states(session: Session, contribution_ids: Sequence[int]) -> dict[int, str]:
+    """The state of each contribution."""
+    rows = await session.execute(
+        select(Contribution.id, Contribution.state).where(Contribution.id.in_(contribution_ids))
+    )
+    return {row.id: row.state for row in rows.all()}
+
+
+async def ids_of_person(session: Session, person_id: int) -> list[int]:
+    """All contributions of a person, oldest first."""
+    found = await session.scalars(
+        select(Contribution.id).where(Contribution.person_id == person_id).order_by(Contribution.id)
+    )
+    return list(found.all())
+
+
+async def of_person(session: Session, person_id: int, *, limit: int = 20) -> Sequence[Contribution]:
+    """A person's newest contributions that are not withdrawn or erased."""
+    found = await session.scalars(
+        select(Contribution)
+        .where(
+            Contribution.person_id == person_id, Contribution.state.not_in(("withdrawn", "erased"))
+        )
+        .order_by(Contribution.id.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def conversation_ids(session: Session, person_id: int) -> list[int]:
+    """All conversations of a person."""
+    found = await session.scalars(
+        select(Conversation.id)
+        .join(Identity, Identity.id == Conversation.identity_id)
+        .where(Identity.person_id == person_id)
+    )
+    return list(found.all())
+
+
+async def messages_of_person(session: Session, person_id: int) -> Sequence[Message]:
+    """Everything a person wrote, oldest first."""
+    mine = await ids_of_person(session, person_id)
+    threads = await conversation_ids(session, person_id)
+    found = await session.scalars(
+        select(Message)
+        .where(or_(Message.conversation_id.in_(threads), Message.contribution_id.in_(mine)))
+        .order_by(Message.id)
+    )
+    return found.all()
+
+
+async def history(session: Session, conversation_id: int, *, limit: int) -> Sequence[Message]:
+    """The newest messages of a conversation, oldest first."""
+    found = await session.scalars(
+        select(Message)
+        .where(Message.conversation_id == conversation_id)
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    return list(reversed(found.all()))
+
+
+async def by_receipt(session: Session, digest: str) -> Contribution | None:
+    """The contribution of a receipt, by the keyed hash of its code."""
+    return await session.scalar(select(Contribution).where(Contribution.receipt == digest))
+
+
+async def contribution(session: Session, contribution_id: int) -> Contribution | None:
+    """One contribution."""
+    return await session.get(Contribution, contribution_id)
+
+
+async def texts(session: Session, contribution_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Masked text and language of contributions."""
+    rows = await session.execute(
+        select(Contribution.id, Contribution.text, Contribution.lang).where(
+            Contribution.id.in_(contribution_ids)
+        )
+    )
+    return {row.id: (row.text, row.lang) for row in rows.all()}
+
+
+async def vectors(
+    session: Session, contribution_ids: Sequence[int], model: str
+) -> tuple[list[int], FloatArray]:
+    """Contributions that have a vector of `model`, and those vectors (n, size)."""
+    rows = (
+        await session.execute(
+            select(ContributionVector.contribution_id, ContributionVector.vector)
+            .where(
+                ContributionVector.contribution_id.in_(contribution_ids),
+                ContributionVector.model == model,
+            )
+            .order_by(ContributionVector.contribution_id)
+        )
+    ).all()
+    arrays = [np.frombuffer(row.vector, dtype=np.float32) for row in rows]
+    ids = [row.contribution_id for row in rows]
+    return ids, np.stack(arrays) if arrays else np.zeros((0, 0), dtype=np.float32)
+
+
+async def sealed_before(session: Session, moment: datetime, *, limit: int) -> Sequence[int]:
+    """Messages said before a moment whose originals are still kept.
+
+    Imported ones follow their import's rules.
+    """
+    found = await session.scalars(
+        select(Message.id)
+        .where(Message.said_at < moment, Message.sealed.is_not(None), Message.source.is_(None))
+        .limit(limit)
+    )
+    return found.all()

@@ -1,0 +1,164 @@
+"""Opens the index a process searches, keeps it whole, and closes it so that the next start is
+quick.
+
+A folder whose last owner did not leave cleanly is never trusted: an exact index in memory answers
+while a
+child process rebuilds the folder from the stored vectors.
+"""
+
+import asyncio
+import re
+import sys
+
+import structlog
+
+from nlp import embed
+from nlp.embed import Embedder, Space
+from nlp.index import ChromaIndex, ExactIndex, Folder, IndexBroken, open_folder, open_server
+from service.database import Database
+from service.installation import note, recall
+from service.retrieval.retriever import Retriever
+from service.settings import Settings
+
+log = structlog.get_logger()
+
+
+class Keeper:
+    """Owns the retriever of a process. `searching_only` processes never open the folder."""
+
+    def __init__(
+        self, settings: Settings, database: Database, *, searching_only: bool = False
+    ) -> None:
+        self._settings, self._database, self._searching_only = settings, database, searching_only
+        self._folder: Folder | None = None
+        self._rebuild: asyncio.Task[None] | None = None
+        self._retriever: Retriever | None = None
+
+    @property
+    def retriever(self) -> Retriever:
+        """The retriever, once `open` was awaited."""
+        assert self._retriever is not None, "open() comes first"
+        return self._retriever
+
+    @property
+    def rebuilding(self) -> bool:
+        """Whether the exact index answers because the folder is being rebuilt."""
+        return self._rebuild is not None and not self._rebuild.done()
+
+    def reserve(self) -> None:
+        """Own the folder without opening it, so that nobody reads it while vectors change.
+
+        Raises `IndexInUse`.
+        """
+        if not self._settings.chroma_url:
+            self._folder = Folder(self._settings.data_dir / "index")
+
+    def forsake(self) -> None:
+        """Give up a reserved folder; it is made anew at the next start."""
+        if self._folder is not None:
+            self._folder.enter()
+            self._folder.let_go()
+
+    async def open(self, embedder: Embedder | None = None) -> Retriever:
+        """Load the encoder, open the index and read what is stored. Raises `IndexInUse`."""
+        if not self._searching_only:
+            self.reserve()
+        if embedder is None:
+            embedder = await asyncio.to_thread(load_embedder, self._settings)
+        space = Space.shipped(embedder)
+        self._prefix = prefix(embedder, space)
+        index, indexed = await self._open_index()
+        self._retriever = Retriever(embedder, space, index, indexed=indexed)
+        async with self._database.read() as session:
+            await self._retriever.refresh(session)
+        if self._folder is not None and isinstance(index, ExactIndex):
+            self._rebuild = asyncio.create_task(self._rebuild_folder())
+        return self._retriever
+
+    async def _open_index(self) -> tuple[ChromaIndex | ExactIndex, int]:
+        if self._searching_only:
+            return ExactIndex(), 0
+        if self._settings.chroma_url:
+            server = await asyncio.to_thread(open_server, self._settings.chroma_url, self._prefix)
+            return server, await self._indexed()
+        assert self._folder is not None, "the embedded index has a folder"
+        if self._folder.was_dirty:
+            return ExactIndex(), 0
+        try:
+            return await asyncio.to_thread(
+                open_folder, self._folder, self._prefix
+            ), await self._indexed()
+        except IndexBroken:
+            log.warning("index_broken")
+            return ExactIndex(), 0
+
+    async def _indexed(self) -> int:
+        async with self._database.read() as session:
+            return int(await recall(session, f"indexed:{self._prefix}") or 0)
+
+    async def mend(self) -> None:
+        """The vector store failed: answer from an exact index, and rebuild the folder."""
+        index = ExactIndex()
+        async with self._database.read() as session:
+            await self.retriever.adopt(session, index, 0)
+        if self._folder is not None and not self.rebuilding:
+            self._rebuild = asyncio.create_task(self._rebuild_folder())
+
+    async def _rebuild_folder(self) -> None:
+        """Let a child process make the folder anew, then search it instead of the exact index."""
+        assert self._folder is not None, "only folders are rebuilt"
+        self._folder.enter()
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "service.retrieval.rebuild",
+            self._database.url,
+            str(self._folder.path / "chroma"),
+            self._prefix,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            out, _ = await child.communicate()
+        except asyncio.CancelledError:
+            child.terminate()
+            await child.wait()
+            raise
+        if child.returncode != 0:
+            log.error("index_rebuild_failed", status=child.returncode)
+            return
+        index = await asyncio.to_thread(open_folder, self._folder, self._prefix)
+        async with self._database.read() as session:
+            await self.retriever.adopt(session, index, int(out.split()[-1]))
+        log.info("index_rebuilt")
+
+    async def close(self) -> None:
+        """Write what is pending, note how far the index reaches, and let the folder go."""
+        if self._rebuild is not None and not self._rebuild.done():
+            self._rebuild.cancel()
+            await asyncio.gather(self._rebuild, return_exceptions=True)
+        if self._retriever is None:
+            if self._folder is not None:
+                self._folder.let_go()
+            return
+        self._retriever.close()
+        index = self._retriever.index
+        if isinstance(index, ChromaIndex):
+            try:
+                await asyncio.to_thread(index.close)
+            except IndexBroken:
+                log.exception("index_not_written")
+                return
+            async with self._database.write() as session:
+                await note(session, f"indexed:{self._prefix}", str(self._retriever.seen))
+        elif self._folder is not None:
+            self._folder.let_go()
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """The encoder the settings name."""
+    return embed.load(settings.embedding_model, settings.embedding_languages or None)
+
+
+def prefix(embedder: Embedder, space: Space) -> str:
+    """The name under which a model's vectors are kept apart from every other's."""
+    return f"{re.sub('[^a-zA-Z0-9]+', '-', embedder.name)[:30]}-{space.version}"

@@ -1,0 +1,81 @@
+"""Read entries."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import numpy as np
+from sqlalchemy import Row, func, select
+
+from nlp.embed import FloatArray
+from service.database import Session
+from service.retrieval.models import Entry
+
+PAGE = 2000
+
+Change = Row[int, str, int, str | None, str | None, str, bytes | None, bool, int]
+
+
+async def changes(session: Session, after: int) -> AsyncIterator[Sequence[Change]]:
+    """Entries changed after a number, oldest change first, in pages."""
+    while True:
+        rows = await session.execute(
+            select(
+                Entry.id,
+                Entry.kind,
+                Entry.owner_id,
+                Entry.lang,
+                Entry.text,
+                Entry.model,
+                Entry.vector,
+                Entry.live,
+                Entry.change,
+            )
+            .where(Entry.change > after)
+            .order_by(Entry.change)
+            .limit(PAGE)
+        )
+        page = rows.all()
+        if not page:
+            return
+        yield page
+        after = page[-1].change
+
+
+async def last_change(session: Session) -> int:
+    """The number of the newest change; 0 when there is none."""
+    return await session.scalar(select(func.max(Entry.change))) or 0
+
+
+async def catalogue(session: Session, before: int) -> Sequence[Row[int, str, int, str | None]]:
+    """Id, kind, owner and text of live entries whose last change is not after `before`: no
+    vectors.
+    """
+    rows = await session.execute(
+        select(Entry.id, Entry.kind, Entry.owner_id, Entry.text).where(
+            Entry.live, Entry.change <= before
+        )
+    )
+    return rows.all()
+
+
+async def vectors(
+    session: Session, kind: str, owner_ids: Sequence[int] | None = None
+) -> tuple[list[int], FloatArray]:
+    """Owners and their vectors (n, size) of the first live part each, ordered by owner."""
+    query = select(Entry.owner_id, Entry.vector).where(
+        Entry.kind == kind, Entry.live, Entry.part == 0
+    )
+    if owner_ids is not None:
+        query = query.where(Entry.owner_id.in_(owner_ids))
+    rows = (await session.execute(query.order_by(Entry.owner_id))).all()
+    owners = [row.owner_id for row in rows]
+    arrays = [np.frombuffer(row.vector or b"", dtype=np.float32) for row in rows]
+    return owners, np.stack(arrays) if arrays else np.zeros((0, 0), dtype=np.float32)
+
+
+async def other_models(session: Session, model: str) -> Sequence[str]:
+    """Models other than `model` whose vectors are stored."""
+    return (
+        await session.scalars(
+            select(Entry.model).where(Entry.live, Entry.model != model).distinct().limit(5)
+        )
+    ).all()

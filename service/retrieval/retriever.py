@@ -1,0 +1,188 @@
+"""The running process's view of all entries: encoder, vector index and lexical index, kept up to
+date from SQL.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlp.embed import Embedder, FloatArray, Space
+from nlp.index import Hit, VectorIndex
+from nlp.search import Lexicon, dense_weight, fuse
+from service.database import Session
+from service.errors import SetupError
+from service.retrieval import queries
+from service.retrieval.queries import Change
+
+TEXTS = ("answer", "passage")
+WIDE = 30
+
+
+class OtherModel(SetupError):
+    """Stored vectors come from another model than the one set."""
+
+    code = "other_model"
+
+
+@dataclass(frozen=True)
+class Found:
+    """An owner (answer, passage) that bears on a question; scores compare across questions."""
+
+    id: int
+    score: float
+
+
+class Retriever:
+    """One per process. Encoding runs in a thread of its own; `refresh` reads what changed since
+    the last call.
+    """
+
+    def __init__(
+        self, embedder: Embedder, space: Space, index: VectorIndex, *, indexed: int = 0
+    ) -> None:
+        """`indexed`: entries up to this change are in `index` already, as after a clean stop."""
+        self.embedder = embedder
+        self.space = space
+        self.index = index
+        self._indexed = indexed
+        self._seen = 0
+        self._owners: dict[int, tuple[str, int]] = {}
+        self._entries: dict[tuple[str, int], set[int]] = {}
+        self._lexicons = {kind: Lexicon() for kind in TEXTS}
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
+        self._turn = asyncio.Lock()
+
+    @property
+    def seen(self) -> int:
+        """The newest change this process has read."""
+        return self._seen
+
+    async def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors (n, size) of texts, computed outside the event loop."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self.embedder.encode, list(texts))
+
+    async def refresh(self, session: Session) -> None:
+        """Bring lexical and vector index up to date with what is committed."""
+        async with self._turn:
+            if self._seen == 0 and self._indexed:
+                await self._load_catalogue(session)
+            async for page in queries.changes(session, self._seen):
+                await asyncio.to_thread(self._apply, page)
+                self._seen = page[-1].change
+
+    async def _load_catalogue(self, session: Session) -> None:
+        """After a clean stop the vectors are indexed already; only owners and texts are read."""
+        rows = await queries.catalogue(session, self._indexed)
+        for row in rows:
+            self._own(row.id, row.kind, row.owner_id)
+        for kind, lexicon in self._lexicons.items():
+            told = [(row.id, row.text) for row in rows if row.kind == kind and row.text]
+            lexicon.add([id_ for id_, _ in told], [text for _, text in told])
+        self._seen = self._indexed
+
+    def _own(self, entry_id: int, kind: str, owner_id: int) -> None:
+        self._owners[entry_id] = (kind, owner_id)
+        self._entries.setdefault((kind, owner_id), set()).add(entry_id)
+
+    def _apply(self, page: Sequence[Change]) -> None:
+        for kind in {row.kind for row in page}:
+            rows = [row for row in page if row.kind == kind]
+            self._forget(kind, [row for row in rows if not row.live])
+            self._learn(kind, [row for row in rows if row.live])
+
+    def _forget(self, kind: str, rows: Sequence[Change]) -> None:
+        ids = [row.id for row in rows if row.id in self._owners]
+        for id_ in ids:
+            owner = self._owners.pop(id_)
+            self._entries[owner].discard(id_)
+        if ids:
+            self.index.remove(kind, ids)
+            if kind in self._lexicons:
+                self._lexicons[kind].remove(ids)
+
+    def _learn(self, kind: str, rows: Sequence[Change]) -> None:
+        if not rows:
+            return
+        strangers = {row.model for row in rows} - {self.embedder.name}
+        if strangers:
+            raise OtherModel(
+                f"Stored vectors come from {', '.join(sorted(strangers))}, the settings name "
+                f"{self.embedder.name}: run `gabinete reindex`, or set GABINETE_EMBEDDING_MODEL "
+                "back."
+            )
+        for row in rows:
+            self._own(row.id, kind, row.owner_id)
+        ids = [row.id for row in rows]
+        raw = np.stack([np.frombuffer(row.vector or b"", dtype=np.float32) for row in rows])
+        self.index.upsert(kind, ids, self._placed(kind, raw))
+        if kind in self._lexicons:
+            told = [(row.id, row.text) for row in rows if row.text]
+            self._lexicons[kind].remove([id_ for id_, _ in told])
+            self._lexicons[kind].add([id_ for id_, _ in told], [text for _, text in told])
+
+    def _placed(self, kind: str, vectors: FloatArray) -> FloatArray:
+        """Issues are compared centred on the corpus mean, texts as the encoder gives them."""
+        return self.space.place(vectors) if kind == "issue" else vectors
+
+    def near_issues(self, vectors: FloatArray, k: int) -> list[list[Hit]]:
+        """The nearest issues (ids of issues) of raw vectors (n, size), best first."""
+        found = self.index.search("issue", self.space.place(vectors), k)
+        return [
+            [Hit(self._owners[hit.id][1], hit.score) for hit in hits if hit.id in self._owners]
+            for hits in found
+        ]
+
+    def find(
+        self, kind: str, texts: Sequence[str], langs: Sequence[str], vectors: FloatArray, k: int
+    ) -> list[list[Found]]:
+        """Owners of a kind (answer, passage) by words and meaning, best first, at most `k` each.
+
+        `vectors` (n, size) are the encoder's for `texts`.
+        """
+        if not texts:
+            return []
+        dense = self.index.search(kind, vectors, WIDE + k)
+        lexical = self._lexicons[kind].search(texts, WIDE + k)
+        found = []
+        for lang, words, meaning in zip(langs, lexical, dense, strict=True):
+            weight = dense_weight(lang, self.embedder.languages)
+            (hits,) = fuse([words], [meaning], dense_weight=weight, k=WIDE + k)
+            found.append(self._by_owner(hits)[:k])
+        return found
+
+    def _by_owner(self, hits: Sequence[Hit]) -> list[Found]:
+        """An owner's score is that of its best part."""
+        best: dict[int, float] = {}
+        for hit in hits:
+            if hit.id in self._owners:
+                owner = self._owners[hit.id][1]
+                best[owner] = max(best.get(owner, -1.0), hit.score)
+        return [Found(o, s) for o, s in sorted(best.items(), key=lambda item: (-item[1], item[0]))]
+
+    async def adopt(self, session: Session, index: VectorIndex, indexed: int) -> None:
+        """Search `index` from now on; it holds what was stored up to the change `indexed`."""
+        async with self._turn:
+            async for page in queries.changes(session, indexed):
+                known = [row for row in page if row.change <= self._seen]
+                await asyncio.to_thread(self._index_only, index, known)
+            self.index = index
+
+    def _index_only(self, index: VectorIndex, rows: Sequence[Change]) -> None:
+        for kind in {row.kind for row in rows}:
+            index.remove(kind, [row.id for row in rows if row.kind == kind and not row.live])
+            live = [row for row in rows if row.kind == kind and row.live]
+            if live:
+                raw = np.stack([np.frombuffer(row.vector or b"", dtype=np.float32) for row in live])
+                index.upsert(kind, [row.id for row in live], self._placed(kind, raw))
+
+    async def flush(self, limit: int) -> None:
+        """Write pending vectors to the store, some at a time, in a thread."""
+        await asyncio.to_thread(self.index.flush, limit)
+
+    def close(self) -> None:
+        """Stop the encoding thread; the index is its owner's to close."""
+        self._thread.shutdown(wait=True, cancel_futures=True)

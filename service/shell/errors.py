@@ -1,0 +1,68 @@
+"""Every error as its reader expects it: JSON for programs, a page for people.
+
+Nothing internal shows.
+"""
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from service.errors import GabineteError
+from service.shell.pages import page
+
+log = structlog.get_logger()
+
+CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+def install(app: FastAPI) -> None:
+    """Render expected errors, malformed input, unknown addresses and surprises."""
+    app.add_exception_handler(GabineteError, _expected)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _surprise)
+
+
+async def _expected(request: Request, error: Exception) -> Response:
+    assert isinstance(error, GabineteError), "registered for this type"
+    if error.status == 401 and not wants_json(request):
+        return Response(status_code=303, headers={"location": f"/login?next={request.url.path}"})
+    return answer(request, error.status, error.code, error.message)
+
+
+async def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError), "registered for this type"
+    fields = [
+        {"field": ".".join(str(part) for part in one["loc"][1:]), "message": one["msg"]}
+        for one in error.errors()
+    ]
+    told = "; ".join(f"{one['field'] or 'body'}: {one['message']}" for one in fields)
+    return answer(request, 422, "malformed", told, fields=fields)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException), "registered for this type"
+    code = CODES.get(error.status_code, "refused")
+    return answer(request, error.status_code, code, str(error.detail))
+
+
+async def _surprise(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, kind=type(error).__name__)
+    return answer(request, 500, "internal", "Something went wrong on our side; it is recorded.")
+
+
+def answer(request: Request, status: int, code: str, message: str, **more: object) -> Response:
+    """An error in the reader's form."""
+    if wants_json(request):
+        return JSONResponse({"error": code, "message": message, **more}, status)
+    return page(request, "error.html", status=status, code=code, message=message)
+
+
+def wants_json(request: Request) -> bool:
+    """Programs ask for JSON; browsers ask for pages."""
+    path = request.url.path
+    return path.startswith(("/api/", "/chat/v1/")) or "text/html" not in request.headers.get(
+        "accept", ""
+    )

@@ -1,0 +1,34 @@
+"""What a request is given: the installation, and one session that is one transaction."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from service.database import Session
+from service.installation import Installation
+
+
+def installation(request: Request) -> Installation:
+    """The installation that serves this request."""
+    found: Installation = request.app.state.installation
+    return found
+
+
+Here = Annotated[Installation, Depends(installation)]
+
+
+async def _read(here: Here) -> AsyncIterator[Session]:
+    async with here.database.read() as session:
+        yield session
+
+
+async def _write(here: Here) -> AsyncIterator[Session]:
+    async with here.database.write() as session:
+        yield session
+
+
+# Function scope: the commit happens before the reply, so that a failing commit is not answered
+# with 200.
+Reading = Annotated[Session, Depends(_read, scope="function")]
+Writing = Annotated[Session, Depends(_write, scope="function")]

@@ -1,0 +1,33 @@
+"""Every table, imported in one place, so that migrations see the whole shape."""
+
+from service import jobs
+from service.answers import models as answers
+from service.channels import models as channels
+from service.database import Base
+from service.departments import models as departments
+from service.installation import Fact
+from service.issues import models as issues
+from service.knowledge import models as knowledge
+from service.messages import models as messages
+from service.people import models as people
+from service.retrieval import models as retrieval
+from service.staff import models as staff
+from service.trail import models as trail
+
+METADATA = Base.metadata
+
+__all__ = [
+    "METADATA",
+    "Fact",
+    "answers",
+    "channels",
+    "departments",
+    "issues",
+    "jobs",
+    "knowledge",
+    "messages",
+    "people",
+    "retrieval",
+    "staff",
+    "trail",
+]

@@ -1,0 +1,158 @@
+"""What a job's kind means, which jobs come round by themselves, and what is done when nothing else
+is.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from service import jobs
+from service.answers import tasks as answers
+from service.answers import telling
+from service.channels import deliveries
+from service.database import Session, now
+from service.installation import Installation
+from service.issues import tasks as issues
+from service.jobs import Job
+from service.messages import actions as messages
+from service.messages import queries as message_queries
+from service.people import actions as people
+from service.retrieval.retriever import Retriever
+
+Task = Callable[[Installation, Retriever, Job], Awaitable[set[int] | None]]
+
+REFRESH = timedelta(minutes=1)
+CONSOLIDATE = timedelta(minutes=10)
+HOURLY = timedelta(hours=1)
+KEPT_JOBS = timedelta(days=30)
+CHUNK = 500
+FLUSH = 200
+
+
+async def do(job: Job, here: Installation, retriever: Retriever) -> set[int]:
+    """Do one job; gives the identities it wrote to. Jobs that come round put themselves again."""
+    woken = await TASKS[job.kind](here, retriever, job)
+    if job.kind in ROUND:
+        async with here.database.write() as session:
+            await _again(session, job.kind)
+    return woken or set()
+
+
+async def plan(session: Session, here: Installation) -> None:
+    """Put the jobs that come round, where they are not waiting already."""
+    for kind in ROUND:
+        await jobs.add(session, kind, key=_key(kind, now()))
+
+
+async def after_drain(here: Installation, retriever: Retriever) -> None:
+    """What a drained installation expects to be done: names, counts, growth, and the index
+    written.
+    """
+    async with here.database.read() as session:
+        await retriever.refresh(session)
+    await issues.consolidate(here, retriever)
+    await issues.refresh(here, retriever)
+    async with here.database.read() as session:
+        await retriever.refresh(session)
+
+
+async def when_idle(here: Installation, retriever: Retriever) -> None:
+    """Write some of what is pending to the vector store, off the message's way."""
+    async with here.database.read() as session:
+        await retriever.refresh(session)
+    await retriever.flush(FLUSH)
+
+
+async def _again(session: Session, kind: str) -> None:
+    await jobs.add(session, kind, key=_key(kind, now() + ROUND[kind]), run_at=now() + ROUND[kind])
+
+
+def _key(kind: str, at: datetime) -> str:
+    """One job of a kind in each turn of its round."""
+    return f"{kind}:{int(at.timestamp() // ROUND[kind].total_seconds())}"
+
+
+async def _refresh(here: Installation, retriever: Retriever, job: Job) -> None:
+    await issues.refresh(here, retriever)
+
+
+async def _consolidate(here: Installation, retriever: Retriever, job: Job) -> None:
+    await issues.consolidate(here, retriever)
+
+
+async def _digest(here: Installation, retriever: Retriever, job: Job) -> None:
+    await issues.digest(here)
+
+
+async def _publish_due(here: Installation, retriever: Retriever, job: Job) -> None:
+    await answers.publish_due(here)
+
+
+async def _index_answer(here: Installation, retriever: Retriever, job: Job) -> None:
+    await answers.index_answer(here, retriever, job.args["answer_id"])
+
+
+async def _compose_drafts(here: Installation, retriever: Retriever, job: Job) -> None:
+    await answers.compose_drafts(here, retriever, job.args["issue_id"])
+
+
+async def _catch_up(here: Installation, retriever: Retriever, job: Job) -> None:
+    await answers.catch_up(here, job.args["issue_id"])
+
+
+async def _tell_correction(here: Installation, retriever: Retriever, job: Job) -> None:
+    async with here.database.write() as session:
+        await telling.tell_correction(session, here, job.args["answer_id"])
+
+
+async def _tell_ending(here: Installation, retriever: Retriever, job: Job) -> None:
+    async with here.database.write() as session:
+        await issues.actions.tell_ending(session, here.vault, here.settings, job.args["issue_id"])
+
+
+async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> None:
+    async with here.database.write() as session:
+        await issues.actions.date(session, here.settings, job.args["issue_id"])
+
+
+async def _let_go(here: Installation, retriever: Retriever, job: Job) -> None:
+    async with here.database.write() as session:
+        gone = await people.let_go(session, job.args["identities"])
+        await deliveries.forget(session, gone)
+
+
+async def _tidy_up(here: Installation, retriever: Retriever, job: Job) -> None:
+    """Forget finished jobs, and originals that are older than the installation keeps them."""
+    async with here.database.write() as session:
+        await jobs.prune(session, now() - KEPT_JOBS)
+    days = here.settings.retention_days
+    while days:
+        async with here.database.write() as session:
+            before = now() - timedelta(days=days)
+            old = await message_queries.sealed_before(session, before, limit=CHUNK)
+            await messages.blank_originals(session, old)
+        if len(old) < CHUNK:
+            return
+
+
+ROUND: dict[str, timedelta] = {
+    "refresh_issues": REFRESH,
+    "consolidate_issues": CONSOLIDATE,
+    "publish_due": REFRESH,
+    "digest": HOURLY,
+    "tidy_up": HOURLY,
+}
+
+TASKS: dict[str, Task] = {
+    "refresh_issues": _refresh,
+    "consolidate_issues": _consolidate,
+    "publish_due": _publish_due,
+    "digest": _digest,
+    "tidy_up": _tidy_up,
+    "index_answer": _index_answer,
+    "compose_drafts": _compose_drafts,
+    "catch_up": _catch_up,
+    "tell_correction": _tell_correction,
+    "tell_ending": _tell_ending,
+    "date_issue": _date_issue,
+    "let_go": _let_go,
+}

@@ -1,0 +1,27 @@
+"""Read the trail."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from service.database import Session
+from service.trail.models import Event
+
+
+async def of(session: Session, thing: str, thing_id: int, *, limit: int = 200) -> Sequence[Event]:
+    """What happened to one thing, newest first."""
+    found = await session.scalars(
+        select(Event)
+        .where(Event.thing == thing, Event.thing_id == thing_id)
+        .order_by(Event.id.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def page(session: Session, *, before: int | None = None, limit: int = 50) -> Sequence[Event]:
+    """The newest events, or those before the event `before`."""
+    query = select(Event).order_by(Event.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Event.id < before)
+    return (await session.scalars(query)).all()

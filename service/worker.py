@@ -1,0 +1,184 @@
+"""The loops of a worker: understand what arrived, deliver what waits, do jobs when they are due."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from nlp.index import IndexBroken
+from service import jobs, tasks
+from service.channels import deliveries, inbox
+from service.channels.bell import Bell
+from service.channels.contract import Channel, Failure, SendError
+from service.conversations.batch import Desk
+from service.installation import Installation
+from service.retrieval.retriever import Retriever
+
+log = structlog.get_logger()
+
+BATCH = 128
+IDLE = 1.0
+TRIES = 3
+INBOX, OUTBOX = "inbox", "outbox"
+
+
+def worker_name() -> str:
+    """A stable name for this process: leases are held under it."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+
+
+class Worker:
+    """One worker of an installation; `run` ends when `stop` is called, giving back what it
+    holds.
+    """
+
+    def __init__(
+        self,
+        here: Installation,
+        retriever: Retriever,
+        bell: Bell,
+        channels: Mapping[str, Channel],
+        *,
+        mend: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.name = worker_name()
+        self._here, self._retriever, self._bell, self._mend = here, retriever, bell, mend
+        self._channels = {n: c for n, c in channels.items() if not c.capabilities.pull}
+        self._desk = Desk(here, retriever)
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until told to stop."""
+        await self._recover()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._loop(INBOX, self.understand))
+            group.create_task(self._loop(OUTBOX, self.deliver))
+            group.create_task(self._loop("jobs", self.work))
+        await self._let_go()
+
+    def stop(self) -> None:
+        """Finish what is in hand, then end."""
+        self._stopping.set()
+        self._bell.ring([INBOX, OUTBOX, "jobs"])
+
+    async def drain(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+        """Understand everything that waits and do the jobs that are due; gives how many rows still
+        wait.
+        """
+        async with self._here.database.read() as session:
+            total = await inbox.waiting(session)
+        done = 0
+        while claimed := await self.understand():
+            done += claimed
+            progress(min(done, total), total)
+        await tasks.after_drain(self._here, self._retriever)
+        while await self.work():
+            pass
+        await self._let_go()
+        async with self._here.database.read() as session:
+            return await inbox.waiting(session)
+
+    async def _loop(self, name: str, step: Callable[[], Awaitable[int]]) -> None:
+        """Repeat a step while it finds work; errors are logged and the loop goes on."""
+        while not self._stopping.is_set():
+            try:
+                busy = await step()
+            except Exception:
+                log.exception("loop_failed", loop=name)
+                busy = 0
+                await self._bell.wait("stopping", IDLE)
+            if not busy and not self._stopping.is_set():
+                await self._bell.wait(name, IDLE)
+
+    async def understand(self) -> int:
+        """Read one batch of the inbox; gives how many rows were claimed."""
+        async with self._here.database.write() as session:
+            arrived = await inbox.claim(session, self._here.vault, self.name, limit=BATCH)
+        if not arrived:
+            return 0
+        try:
+            self._wake(await self._desk.take(arrived))
+        except IndexBroken:
+            log.exception("index_broken")
+            await self._mend()
+            async with self._here.database.write() as session:
+                await inbox.release(session, [one.id for one in arrived])
+        except Exception:
+            log.exception("batch_failed", rows=len(arrived))
+            await self._one_by_one(arrived)
+        return len(arrived)
+
+    async def _one_by_one(self, arrived: list[inbox.Arrived]) -> None:
+        """A batch that failed is tried row by row; the one that poisons it is set aside."""
+        for one in arrived:
+            try:
+                self._wake(await self._desk.take([one]))
+            except Exception as error:
+                log.exception("message_set_aside", row=one.id)
+                async with self._here.database.write() as session:
+                    await inbox.set_aside(session, one.id, type(error).__name__)
+
+    def _wake(self, identities: set[int]) -> None:
+        self._bell.ring([*identities, OUTBOX, "jobs"])
+
+    async def deliver(self) -> int:
+        """Send what is due on the channels that are sent to; gives how many were tried."""
+        if not self._channels:
+            return 0
+        async with self._here.database.write() as session:
+            claimed = await deliveries.claim(
+                session, self._here.vault, self.name, list(self._channels)
+            )
+        for one in claimed:
+            await self._send(one)
+        return len(claimed)
+
+    async def _send(self, one: deliveries.Claimed) -> None:
+        channel = self._channels[one.channel]
+        try:
+            ids = await channel.send(one.outbound)
+        except SendError as error:
+            failure = error
+        except Exception as error:
+            log.exception("send_failed", delivery=one.id)
+            failure = SendError(Failure.ambiguous, type(error).__name__)
+        else:
+            async with self._here.database.write() as session:
+                await deliveries.sent(session, one.id, ids)
+            return
+        async with self._here.database.write() as session:
+            safe = channel.capabilities.safe_repeat
+            await deliveries.failed(session, one.id, failure, safe_repeat=safe)
+
+    async def work(self) -> int:
+        """Do one job that is due; gives 1 when there was one."""
+        async with self._here.database.write() as session:
+            job = await jobs.claim(session, self.name)
+        if job is None:
+            await tasks.when_idle(self._here, self._retriever)
+            return 0
+        error = None
+        try:
+            self._wake(await tasks.do(job, self._here, self._retriever))
+        except Exception as failure:
+            log.exception("job_failed", job=job.id, kind=job.kind)
+            error = f"{type(failure).__name__}: {failure}"
+        async with self._here.database.write() as session:
+            await jobs.finish(session, job.id, error=error)
+        return 1
+
+    async def _recover(self) -> None:
+        safe = [n for n, c in self._channels.items() if c.capabilities.safe_repeat]
+        async with self._here.database.write() as session:
+            await deliveries.recover(session, self.name, safe)
+            await tasks.plan(session, self._here)
+
+    async def _let_go(self) -> None:
+        with contextlib.suppress(Exception):
+            async with self._here.database.write() as session:
+                await inbox.release_all(session, self.name)
+                await jobs.release(session, self.name)

