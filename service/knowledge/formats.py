@@ -71,6 +71,8 @@ def html(data: bytes) -> Parsed:
 
 
 def _page(text: str) -> Parsed:
+    if len(text) > LONGEST_TEXT:
+        raise Unreadable("holds more text than a document may.")
     tree = LexborHTMLParser(text.replace(OPEN, "").replace(SHUT, ""))
     root = tree.root
     spoken = language(root.attributes.get("lang")) if root is not None else None
