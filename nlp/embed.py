@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.text import words
+from nlp.text import LANGUAGES, words
 
 FloatArray = NDArray[np.float32]
 
@@ -126,32 +126,45 @@ def _bundled_folder() -> str:
 
 @dataclass(frozen=True)
 class Space:
-    """Where issues are compared: vectors less the corpus mean, at length one.
+    """Where issues are compared: vectors less the mean of their language, at length one.
 
-    Text of one domain sits in a narrow cone; taking its mean (size,) away spreads it out.
+    Text of one domain and language sits in a narrow cone; taking its mean away spreads it out.
+    `means` (languages, size) has a row for each language; a vector belongs to the nearest.
     """
 
     model: str
+    means: FloatArray
     version: str
-    mean: FloatArray
 
     @classmethod
     def shipped(cls, embedder: Embedder) -> "Space":
-        """The space of a model: with the mean we ship for it, else without one."""
+        """The space of a model: with the means we ship for it, else without any."""
         path = MEANS / f"{embedder.name}.npy"
         if path.exists():
             return cls.of(embedder.name, np.load(path))
-        return cls.of(embedder.name, np.zeros(embedder.size, dtype=np.float32))
+        return cls.of(embedder.name, np.zeros((len(LANGUAGES), embedder.size), dtype=np.float32))
 
     @classmethod
-    def of(cls, model: str, mean: FloatArray) -> "Space":
-        """A space by its mean; the version is a hash of it."""
-        mean = np.asarray(mean, dtype=np.float32)
-        return cls(model, hashlib.sha256(mean.tobytes()).hexdigest()[:10], mean)
+    def of(cls, model: str, means: FloatArray) -> "Space":
+        """A space by its means; the version is a hash of them."""
+        means = np.asarray(means, dtype=np.float32)
+        return cls(model, means, hashlib.sha256(means.tobytes()).hexdigest()[:10])
 
     def place(self, vectors: FloatArray) -> FloatArray:
-        """Vectors (n, size) centred and normalised; one that is the mean itself stays zero."""
-        return _normalised(np.asarray(vectors, dtype=np.float32) - self.mean)
+        """Vectors (n, size) centred and normalised; one that is a mean itself stays zero."""
+        vectors = np.asarray(vectors, dtype=np.float32)
+        if not len(vectors):
+            return vectors
+        nearest = np.argmax(vectors @ _normalised(self.means).T, axis=1)
+        return _normalised(vectors - self.means[nearest])
+
+    def learn(self, sums: FloatArray, counts: FloatArray, *, prior: float = 100.0) -> "Space":
+        """The space after seeing texts: `sums` (languages, size) of their vectors, and how many.
+
+        The means known so far count as `prior` texts of each language.
+        """
+        told = prior * self.means + sums
+        return Space.of(self.model, told / (prior + counts)[:, None])
 
 
 def _normalised(vectors: FloatArray) -> FloatArray:

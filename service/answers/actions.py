@@ -216,7 +216,7 @@ async def approve(
     answer = await find(session, answer_id)
     if answer.state not in REVIEWED:
         raise WrongAnswerState(f"An answer that is {answer.state} does not wait for approval.")
-    if False:
+    if by.actor in await queries.writers(session, answer.id):
         raise SameAuthor("Somebody else than who wrote or edited it must approve an answer.")
     waiting = await _approve_versions(session, answer, by, langs)
     if answer.state == "in_review" and answer.lang not in waiting:

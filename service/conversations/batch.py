@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from nlp.route import Router
 from service.channels.inbox import Arrived
-from service.conversations import dialogue, hearing, placing, weaving, writing
+from service.conversations import centring, dialogue, hearing, placing, weaving, writing
 from service.conversations.hearing import Key
 from service.database import now
 from service.departments import queries as departments
@@ -16,6 +16,7 @@ from service.messages import queries as messages
 from service.messages.models import Contribution, Conversation
 from service.people import queries as people
 from service.people.models import Identity, Person
+from service.retrieval import spaces
 from service.retrieval.retriever import Retriever
 
 REGION = "BR"
@@ -51,6 +52,8 @@ class Desk:
         self._here, self._retriever = here, retriever
         self._router: Router | None = None
         self._router_version: object = None
+        self._heard: int | None = None
+        self._due = centring.FIRST
 
     async def take(self, arrived: Sequence[Arrived]) -> set[int]:
         """Understand a batch and write all that follows, in one transaction; gives whom to wake
@@ -76,7 +79,21 @@ class Desk:
             await writing.contributions(room, threads, decisions)
             await dialogue.answer_all(room, [one for one in heard if not one.free])
             await writing.finish(room, [one.id for one in batch], [one.id for one in later])
+        await self._learn(len(woven))
         return room.wake
+
+    async def _learn(self, fresh: int) -> None:
+        """Learn the space anew when so much has been heard that it is due."""
+        if self._heard is None:
+            async with self._here.database.read() as session:
+                self._heard = await messages.count(session)
+        else:
+            self._heard += fresh
+        if fresh and self._heard >= self._due:
+            await centring.learn_if_due(self._here, self._retriever, self._heard)
+            async with self._here.database.read() as session:
+                model = self._retriever.embedder.name
+                self._due = 2 * await spaces.learnt_from(session, model)
 
     async def _look_up(self, batch: Sequence[Arrived]) -> Known:
         pairs = [hearing.keys(one, self._here.vault) for one in batch]

@@ -161,3 +161,22 @@ async def sealed_before(session: Session, moment: datetime, *, limit: int) -> Se
         .limit(limit)
     )
     return found.all()
+
+
+async def newest_vectors(
+    session: Session, model: str, *, limit: int
+) -> list[tuple[str, FloatArray]]:
+    """Language and vector of the newest contributions encoded by `model`."""
+    rows = await session.execute(
+        select(Contribution.lang, ContributionVector.vector)
+        .join(ContributionVector, ContributionVector.contribution_id == Contribution.id)
+        .where(ContributionVector.model == model)
+        .order_by(Contribution.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], np.frombuffer(row[1], dtype=np.float32)) for row in rows.all()]
+
+
+async def count(session: Session) -> int:
+    """How many contributions there are."""
+    return await session.scalar(select(func.count()).select_from(Contribution)) or 0

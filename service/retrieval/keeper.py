@@ -13,10 +13,11 @@ import sys
 import structlog
 
 from nlp import embed
-from nlp.embed import Embedder, Space
+from nlp.embed import Embedder
 from nlp.index import ChromaIndex, ExactIndex, Folder, IndexBroken, open_folder, open_server
 from service.database import Database
 from service.installation import note, recall
+from service.retrieval import spaces
 from service.retrieval.retriever import Retriever
 from service.settings import Settings
 
@@ -65,8 +66,9 @@ class Keeper:
             self.reserve()
         if embedder is None:
             embedder = await asyncio.to_thread(load_embedder, self._settings)
-        space = Space.shipped(embedder)
-        self._prefix = prefix(embedder, space)
+        async with self._database.read() as session:
+            space = await spaces.load(session, embedder)
+        self._prefix, self._version = prefix(embedder), space.version
         index, indexed = await self._open_index()
         self._retriever = Retriever(embedder, space, index, indexed=indexed)
         async with self._database.read() as session:
@@ -93,8 +95,11 @@ class Keeper:
             return ExactIndex(), 0
 
     async def _indexed(self) -> int:
+        """How far the index reaches; 0 when its issues were placed in another space."""
         async with self._database.read() as session:
-            return int(await recall(session, f"indexed:{self._prefix}") or 0)
+            held = await recall(session, f"indexed:{self._prefix}") or "0:"
+        change, _, version = held.partition(":")
+        return int(change) if version == self._version else 0
 
     async def mend(self) -> None:
         """The vector store failed: answer from an exact index, and rebuild the folder."""
@@ -149,7 +154,8 @@ class Keeper:
                 log.exception("index_not_written")
                 return
             async with self._database.write() as session:
-                await note(session, f"indexed:{self._prefix}", str(self._retriever.seen))
+                reached = f"{self._retriever.seen}:{self._retriever.space.version}"
+                await note(session, f"indexed:{self._prefix}", reached)
         elif self._folder is not None:
             self._folder.let_go()
 
@@ -159,6 +165,6 @@ def load_embedder(settings: Settings) -> Embedder:
     return embed.load(settings.embedding_model, settings.embedding_languages or None)
 
 
-def prefix(embedder: Embedder, space: Space) -> str:
+def prefix(embedder: Embedder) -> str:
     """The name under which a model's vectors are kept apart from every other's."""
-    return f"{re.sub('[^a-zA-Z0-9]+', '-', embedder.name)[:30]}-{space.version}"
+    return re.sub("[^a-zA-Z0-9]+", "-", embedder.name)[:30]

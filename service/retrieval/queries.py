@@ -14,8 +14,11 @@ PAGE = 2000
 Change = Row[int, str, int, str | None, str | None, str, bytes | None, bool, int]
 
 
-async def changes(session: Session, after: int) -> AsyncIterator[Sequence[Change]]:
-    """Entries changed after a number, oldest change first, in pages."""
+async def changes(
+    session: Session, after: int, *, kind: str | None = None
+) -> AsyncIterator[Sequence[Change]]:
+    """Entries changed after a number (of one kind), oldest change first, in pages."""
+    chosen = [Entry.kind == kind] if kind else []
     while True:
         rows = await session.execute(
             select(
@@ -29,7 +32,7 @@ async def changes(session: Session, after: int) -> AsyncIterator[Sequence[Change
                 Entry.live,
                 Entry.change,
             )
-            .where(Entry.change > after)
+            .where(Entry.change > after, *chosen)
             .order_by(Entry.change)
             .limit(PAGE)
         )

@@ -14,7 +14,7 @@ from nlp.index import Hit, VectorIndex
 from nlp.search import Lexicon, dense_weight, fuse
 from service.database import Session
 from service.errors import SetupError
-from service.retrieval import queries
+from service.retrieval import queries, spaces
 from service.retrieval.queries import Change
 
 TEXTS = ("answer", "passage")
@@ -68,11 +68,24 @@ class Retriever:
     async def refresh(self, session: Session) -> None:
         """Bring lexical and vector index up to date with what is committed."""
         async with self._turn:
+            await self._follow(session)
             if self._seen == 0 and self._indexed:
                 await self._load_catalogue(session)
             async for page in queries.changes(session, self._seen):
                 await asyncio.to_thread(self._apply, page)
                 self._seen = page[-1].change
+
+    async def _follow(self, session: Session) -> None:
+        """Issues are compared in the space all processes share; place them again when it
+        changed.
+        """
+        space = await spaces.load(session, self.embedder)
+        if space.version == self.space.version:
+            return
+        self.space = space
+        async for page in queries.changes(session, 0, kind="issue"):
+            known = [row for row in page if row.change <= self._seen]
+            await asyncio.to_thread(self._index_only, self.index, known)
 
     async def _load_catalogue(self, session: Session) -> None:
         """After a clean stop the vectors are indexed already; only owners and texts are read."""
@@ -164,11 +177,12 @@ class Retriever:
         return [Found(o, s) for o, s in sorted(best.items(), key=lambda item: (-item[1], item[0]))]
 
     async def adopt(self, session: Session, index: VectorIndex, indexed: int) -> None:
-        """Search `index` from now on; it holds what was stored up to the change `indexed`."""
+        """Search `index` from now on; it holds answers and passages up to the change `indexed`."""
         async with self._turn:
-            async for page in queries.changes(session, indexed):
-                known = [row for row in page if row.change <= self._seen]
-                await asyncio.to_thread(self._index_only, index, known)
+            for kind, after in (("issue", 0), ("answer", indexed), ("passage", indexed)):
+                async for page in queries.changes(session, after, kind=kind):
+                    known = [row for row in page if row.change <= self._seen]
+                    await asyncio.to_thread(self._index_only, index, known)
             self.index = index
 
     def _index_only(self, index: VectorIndex, rows: Sequence[Change]) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-import numpy as np
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -50,7 +49,7 @@ class Office:
 
 @pytest.fixture
 async def office(installation: Installation) -> AsyncIterator[Office]:
-    space = Space.of(town.EMBEDDER.name, np.zeros(town.EMBEDDER.size, dtype=np.float32))
+    space = Space.shipped(town.EMBEDDER)
     retriever = Retriever(town.EMBEDDER, space, ExactIndex())
     app = FastAPI()
     app.state.installation, app.state.retriever, app.state.running = (

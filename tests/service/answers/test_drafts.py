@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-import numpy as np
 import pytest
 
 from nlp.embed import Space
@@ -31,7 +30,7 @@ PASSAGE = "When there is no water in our street the crew repairs the pump in two
 
 @pytest.fixture
 async def retriever() -> AsyncIterator[Retriever]:
-    space = Space.of(town.EMBEDDER.name, np.zeros(town.EMBEDDER.size, dtype=np.float32))
+    space = Space.shipped(town.EMBEDDER)
     made = Retriever(town.EMBEDDER, space, ExactIndex())
     yield made
     made.close()

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import httpx2
-import numpy as np
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -53,7 +52,7 @@ class Town:
 @pytest.fixture
 async def place(installation: Installation) -> AsyncIterator[Town]:
     embedder = town.EMBEDDER
-    space = Space.of(embedder.name, np.zeros(embedder.size, dtype=np.float32))
+    space = Space.shipped(embedder)
     retriever = Retriever(embedder, space, ExactIndex())
     app = FastAPI()
     app.state.installation, app.state.retriever = installation, retriever

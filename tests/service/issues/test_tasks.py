@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import numpy as np
 import pytest
 from sqlalchemy import select
 
@@ -25,7 +24,7 @@ NOISE = "bar noise every night near the school"
 @pytest.fixture
 async def retriever() -> AsyncIterator[Retriever]:
     embedder = town.EMBEDDER
-    space = Space.of(embedder.name, np.zeros(embedder.size, dtype=np.float32))
+    space = Space.shipped(embedder)
     made = Retriever(embedder, space, ExactIndex())
     yield made
     made.close()

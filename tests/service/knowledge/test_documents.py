@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx2
-import numpy as np
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -41,7 +40,7 @@ async def take(here: Installation, data: str, name: str = "guide.md", **more: An
 
 @pytest.fixture
 async def retriever() -> AsyncIterator[Retriever]:
-    space = Space.of(town.EMBEDDER.name, np.zeros(town.EMBEDDER.size, dtype=np.float32))
+    space = Space.shipped(town.EMBEDDER)
     made = Retriever(town.EMBEDDER, space, ExactIndex())
     yield made
     made.close()
