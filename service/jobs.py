@@ -42,13 +42,15 @@ async def add(
     run_at: datetime | None = None,
     **args: Any,
 ) -> None:
-    """Put a job; one with the same `key` that still waits is left as it is, a finished one waits
-    again.
+    """Put a job. One with the same `key` that waits is left as it is, one that runs right now is
+    done once more afterwards, a finished one waits again.
     """
     when = run_at or now()
     held = await session.scalar(select(Job).where(Job.key == key)) if key else None
     if held is None:
         session.add(Job(kind=kind, key=key, args=args, run_at=when, state="waiting", attempts=0))
+    elif held.leased_until is not None:
+        held.args, held.run_at = args, max(when, now())
     elif held.state != "waiting":
         held.state, held.args, held.run_at, held.attempts, held.error = (
             "waiting",
@@ -78,7 +80,11 @@ async def claim(session: Session, owner: str, kinds: list[str] | None = None) ->
 async def finish(session: Session, job_id: int, *, error: str | None = None) -> None:
     """Mark a job done, or wait for another try; after `TRIES` it is failed and shown to staff."""
     job = await session.get_one(Job, job_id)
+    asked_again = job.leased_until is not None and job.run_at > job.leased_until - LEASE
     job.leased_by = job.leased_until = None
+    if asked_again and error is None:
+        job.attempts = 0
+        return
     if error is None:
         job.state, job.error = "done", None
         return

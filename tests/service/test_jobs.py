@@ -1,0 +1,57 @@
+"""Jobs are rows: one for a key, none lost, safe to run twice."""
+
+from datetime import timedelta
+
+from service import jobs
+from service.database import Database, now
+
+
+async def test_a_key_has_one_job_that_waits(database: Database) -> None:
+    async with database.write() as session:
+        await jobs.add(session, "index", key="index:1", answer_id=1)
+        await jobs.add(session, "index", key="index:1", answer_id=1)
+    async with database.write() as session:
+        first = await jobs.claim(session, "worker")
+        assert first is not None
+        assert first.args == {"answer_id": 1}
+        assert await jobs.claim(session, "worker") is None
+
+
+async def test_work_asked_for_while_the_job_runs_is_done_again(database: Database) -> None:
+    async with database.write() as session:
+        await jobs.add(session, "catch_up", key="catch_up:1", issue_id=1)
+    async with database.write() as session:
+        running = await jobs.claim(session, "worker")
+    assert running is not None
+    async with database.write() as session:
+        await jobs.add(session, "catch_up", key="catch_up:1", issue_id=1)
+    async with database.write() as session:
+        await jobs.finish(session, running.id)
+    async with database.write() as session:
+        again = await jobs.claim(session, "worker")
+        assert again is not None
+        assert again.id == running.id
+
+
+async def test_a_job_that_fails_waits_and_is_given_up_in_the_end(database: Database) -> None:
+    async with database.write() as session:
+        await jobs.add(session, "digest")
+    for turn in range(jobs.TRIES):
+        async with database.write() as session:
+            job = await jobs.claim(session, "worker")
+            assert job is not None, f"turn {turn}"
+            await jobs.finish(session, job.id, error="mail server away")
+            job.run_at = now() - timedelta(seconds=1)
+    async with database.write() as session:
+        assert await jobs.claim(session, "worker") is None
+        assert (await session.get_one(jobs.Job, job.id)).state == "failed"
+
+
+async def test_a_dead_workers_job_is_taken_over_when_its_lease_ends(database: Database) -> None:
+    async with database.write() as session:
+        await jobs.add(session, "digest")
+        job = await jobs.claim(session, "dead worker")
+        assert job is not None
+        job.leased_until = now() - timedelta(seconds=1)
+    async with database.write() as session:
+        assert await jobs.claim(session, "living worker") is not None
