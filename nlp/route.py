@@ -10,7 +10,7 @@ from nlp.search import Lexicon, dense_weight
 from nlp.text import words
 
 NEAREST = 3
-HEAT = 14.0
+HEAT = 26.0
 TERMS = 4
 
 

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         (), description="Languages the encoder knows; empty takes the model's own."
     )
     answer_confidence: float = Field(
-        0.75, ge=0, le=1, description="From this confidence a published answer is sent at once."
+        0.85, ge=0, le=1, description="From this confidence a published answer is sent at once."
     )
     triage_confidence: float = Field(
         0.35, ge=0, le=1, description="Below this confidence an issue goes to the triage desk."

@@ -339,6 +339,10 @@ async def _answer_at_once(room: Room, placed: Sequence[Placed]) -> None:
         sure = one.decision.confidence >= room.here.settings.answer_confidence
         if best is not None and sure and best in usable and one.woven.answer_id != best:
             one.answer_id = best
+    for found in context.values():
+        if found.due_at is None and found.state in issues.WAITING:
+            await issues.date(room.session, room.here.settings, found.root_id)
+            await room.session.flush()
     await telling.answer_at_once(
         room.session,
         [(one.contribution_id, one.issue_id, one.answer_id) for one in live if one.answer_id],
