@@ -15,7 +15,7 @@ from nlp.index import Hit
 
 IntArray = NDArray[np.int64]
 
-JOIN = 0.4
+JOIN = 0.5
 THEME = 0.18
 EMERGING = 2.5
 FEW = 3

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         0.35, ge=0, le=1, description="Below this confidence an issue goes to the triage desk."
     )
     join_similarity: float = Field(
-        0.4, ge=0, le=1, description="From this similarity a contribution joins an issue."
+        0.5, ge=0, le=1, description="From this similarity a contribution joins an issue."
     )
 
     max_message_length: int = Field(
