@@ -24,7 +24,10 @@ from service.installation import Installation
 from service.settings import Settings
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="A digital cabinet in a chat app."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A digital cabinet in a chat app.",
 )
 imports = typer.Typer(no_args_is_help=True, help="Import from JSONL or CSV.")
 users = typer.Typer(no_args_is_help=True, help="Members of staff.")

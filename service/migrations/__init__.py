@@ -4,16 +4,22 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from service.database import Database
 
 FOLDER = Path(__file__).parent
+LOCK = 7_210_000
 
 
 async def migrate(database: Database) -> None:
-    """Bring the database to the newest shape; does nothing when it is there."""
+    """Bring the database to the newest shape; does nothing when it is there.
+
+    Processes that start together take turns.
+    """
     async with database.engine.connect() as connection:
+        if not database.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         await connection.run_sync(_upgrade)
         await connection.commit()
 
