@@ -98,8 +98,7 @@ async def prune(session: Session, before: datetime) -> None:
     await session.execute(delete(Job).where(Job.state == "done", Job.run_at < before))
 
 
-async def release(session: Session, owner: str) -> None:
-    """Give back what `owner` had leased when it ended."""
-    await session.execute(
-        update(Job).where(Job.leased_by == owner).values(leased_by=None, leased_until=None)
-    )
+async def release(session: Session, owner: str | None = None) -> None:
+    """Give back what `owner` had leased when it ended; everybody's when none is named."""
+    held = Job.leased_by == owner if owner else Job.leased_by.is_not(None)
+    await session.execute(update(Job).where(held).values(leased_by=None, leased_until=None))

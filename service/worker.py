@@ -48,6 +48,7 @@ class Worker:
         self.name = worker_name()
         self._here, self._retriever, self._bell, self._mend = here, retriever, bell, mend
         self._channels = {n: c for n, c in channels.items() if not c.capabilities.pull}
+        self._safe = [n for n, c in self._channels.items() if c.capabilities.safe_repeat]
         self._desk = Desk(here, retriever)
         self._stopping = asyncio.Event()
 
@@ -130,6 +131,7 @@ class Worker:
         if not self._channels:
             return 0
         async with self._here.database.write() as session:
+            await deliveries.recover(session, self._safe, alone=False)
             claimed = await deliveries.claim(
                 session, self._here.vault, self.name, list(self._channels)
             )
@@ -172,9 +174,13 @@ class Worker:
         return 1
 
     async def _recover(self) -> None:
-        safe = [n for n, c in self._channels.items() if c.capabilities.safe_repeat]
+        """An embedded index has one owner: whoever held leases before is dead."""
+        alone = not self._here.settings.chroma_url
         async with self._here.database.write() as session:
-            await deliveries.recover(session, self.name, safe)
+            if alone:
+                await inbox.release_all(session)
+                await jobs.release(session)
+            await deliveries.recover(session, self._safe, alone=alone)
             await tasks.plan(session, self._here)
 
     async def _let_go(self) -> None:

@@ -34,6 +34,7 @@ TOKEN = re.compile(r"^[A-Za-z0-9_-]{32,64}$")
 HEARTBEAT = 15.0
 LONGEST_ID = 64
 MOST_SEEN = 500
+MOST_LINES = 10_000
 
 WORDS = {
     "unauthorized": (
@@ -170,7 +171,9 @@ class WebChannel:
         )
 
     async def _history(self, request: Request) -> Response:
-        said = await self._door().history(self._address(request))
+        limit = request.query_params.get("limit", "200")
+        most = min(int(limit), MOST_LINES) if limit.isdigit() else 200
+        said = await self._door().history(self._address(request), limit=most)
         return JSONResponse({"messages": [_line(one) for one in said]})
 
     async def _seen(self, request: Request) -> Response:

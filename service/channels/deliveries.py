@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -163,28 +163,24 @@ async def failed(
         delivery.state = "uncertain" if error.failure is Failure.ambiguous else "failed"
 
 
-async def recover(session: Session, owner: str, safe_channels: Sequence[str]) -> int:
-    """What a dead process was sending: repeated where the platform recognises a repeat, else
-    uncertain.
+async def recover(session: Session, safe_channels: Sequence[str], *, alone: bool) -> None:
+    """What dead processes were sending: sent again where a repeat is recognised, else uncertain.
+
+    Who works `alone` knows that everybody else is dead; others wait for the leases to end.
     """
-    lost = (
-        Delivery.state == "sending",
-        or_(Delivery.leased_by == owner, Delivery.leased_until < now()),
-    )
+    lost = Delivery.state == "sending"
+    if not alone:
+        lost = and_(lost, Delivery.leased_until < now())
+    free = {"leased_by": None, "leased_until": None}
     await session.execute(
         update(Delivery)
-        .where(*lost, Delivery.channel.in_(safe_channels))
-        .values(state="waiting", next_at=now(), leased_by=None, leased_until=None)
+        .where(lost, Delivery.channel.in_(safe_channels))
+        .values(state="waiting", next_at=now(), **free)
     )
-    result = await session.scalars(
-        update(Delivery)
-        .where(*lost)
-        .values(
-            state="uncertain", failure=Failure.ambiguous.value, leased_by=None, leased_until=None
-        )
-        .returning(Delivery.id)
+    failure = Failure.ambiguous.value
+    await session.execute(
+        update(Delivery).where(lost).values(state="uncertain", failure=failure, **free)
     )
-    return len(result.all())
 
 
 async def resend(session: Session, delivery_id: int, *, actor: str) -> None:

@@ -24,7 +24,7 @@ from service.database import Database, Session, now
 from service.settings import Settings
 from service.vault import Vault
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=1)
 IMPORT = "import"
 BATCH = 300
 
@@ -237,11 +237,12 @@ async def release(session: Session, ids: Sequence[int]) -> None:
     )
 
 
-async def release_all(session: Session, owner: str) -> None:
-    """Give back everything a worker had leased when it ended."""
+async def release_all(session: Session, owner: str | None = None) -> None:
+    """Give back everything a worker had leased when it ended; everybody's when none is named."""
+    held = InboxRow.leased_by == owner if owner else InboxRow.leased_by.is_not(None)
     await session.execute(
         update(InboxRow)
-        .where(InboxRow.leased_by == owner, InboxRow.state == "waiting")
+        .where(held, InboxRow.state == "waiting")
         .values(leased_by=None, leased_until=None)
     )
 

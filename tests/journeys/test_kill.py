@@ -1,0 +1,14 @@
+"""The promise to citizens: what was acknowledged is there, once, whatever happens to the
+service.
+"""
+
+from pathlib import Path
+
+from tests.benchmarks.killing import kill_and_count
+
+
+def test_nothing_acknowledged_is_lost_or_doubled_when_the_service_is_killed(tmp_path: Path) -> None:
+    found = kill_and_count(tmp_path, kills=3)
+    assert found["acknowledged"] > 0
+    assert found["lost"] == found["doubled"] == found["answered_twice"] == 0
+    assert found["unanswered"] == 0
