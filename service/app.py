@@ -148,7 +148,12 @@ class Running:
             self.ready.set()
             if self._with_worker:
                 self.worker = Worker(
-                    self._here, retriever, self._bell, self._channels, mend=self.keeper.mend
+                    self._here,
+                    retriever,
+                    self._bell,
+                    self._channels,
+                    mend=self.keeper.mend,
+                    alone=self.keeper.alone,
                 )
                 await self.worker.run()
         except Exception:

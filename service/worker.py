@@ -44,10 +44,13 @@ class Worker:
         channels: Mapping[str, Channel],
         *,
         mend: Callable[[], Awaitable[None]],
+        alone: bool = False,
     ) -> None:
+        """`alone`: no other worker can live, as where this process owns the index folder."""
         self.name = worker_name()
         self._here, self._retriever, self._bell, self._mend = here, retriever, bell, mend
         self._channels = {n: c for n, c in channels.items() if not c.capabilities.pull}
+        self._alone = alone
         self._safe = [n for n, c in self._channels.items() if c.capabilities.safe_repeat]
         self._desk = Desk(here, retriever)
         self._stopping = asyncio.Event()
@@ -66,10 +69,15 @@ class Worker:
         self._stopping.set()
         self._bell.ring([INBOX, OUTBOX, "jobs"])
 
+    async def run_outbox(self) -> None:
+        """Only deliver, until told to stop: another process understands."""
+        await self._loop(OUTBOX, self.deliver)
+
     async def drain(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
         """Understand everything that waits and do the jobs that are due; gives how many rows still
         wait.
         """
+        await self._recover()
         async with self._here.database.read() as session:
             total = await inbox.waiting(session)
         done = 0
@@ -174,13 +182,12 @@ class Worker:
         return 1
 
     async def _recover(self) -> None:
-        """An embedded index has one owner: whoever held leases before is dead."""
-        alone = not self._here.settings.chroma_url
+        """Who works alone knows that whoever held leases before is dead."""
         async with self._here.database.write() as session:
-            if alone:
+            if self._alone:
                 await inbox.release_all(session)
                 await jobs.release(session)
-            await deliveries.recover(session, self._safe, alone=alone)
+            await deliveries.recover(session, self._safe, alone=self._alone)
             await tasks.plan(session, self._here)
 
     async def _let_go(self) -> None:

@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from nlp.index import IndexInUse
 from service.channels.bell import Bell
 from service.channels.inbox import Intake
 from service.conversations.reception import Reception
@@ -14,24 +15,33 @@ from service.installation import Installation
 from service.retrieval.keeper import Keeper
 from service.worker import INBOX, Worker
 
+PAUSE = 2.5
+
 
 async def chat(here: Installation, name: str) -> None:
-    """Talk until end of input. Ctrl-D ends it."""
-    keeper, bell = Keeper(here.settings, here.database, searching_only=True), Bell()
+    """Talk until end of input (Ctrl-D). Beside a running service, that one understands."""
+    bell = Bell()
+    keeper = Keeper(here.settings, here.database)
     terminal: Any = import_module("bots.terminal.channel").TerminalChannel(
         _show, conversation=name or getpass.getuser()
     )
     intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
     await terminal.start(Reception(here, intake, bell))
-    sys.stdout.write("…\n")
-    worker = Worker(here, await keeper.open(), bell, {"terminal": terminal}, mend=keeper.mend)
-    working = asyncio.create_task(worker.run())
+    try:
+        retriever = await keeper.open()
+    except IndexInUse:
+        keeper = Keeper(here.settings, here.database, searching_only=True)
+        retriever = await keeper.open()
+    worker = Worker(
+        here, retriever, bell, {"terminal": terminal}, mend=keeper.mend, alone=keeper.alone
+    )
+    working = asyncio.create_task(worker.run() if keeper.alone else worker.run_outbox())
     sys.stdout.write(f"{here.settings.government}: escreva, escriba, write. Ctrl-D.\n")
     try:
         while line := await asyncio.to_thread(sys.stdin.readline):
             if line.strip():
                 await terminal.say(line.strip())
-        await _settle(here, worker)
+        await _settle(terminal, working)
     finally:
         worker.stop()
         with contextlib.suppress(asyncio.CancelledError):
@@ -39,10 +49,12 @@ async def chat(here: Installation, name: str) -> None:
         await keeper.close()
 
 
-async def _settle(here: Installation, worker: Worker) -> None:
-    """At the end of piped input, let what was said be answered before leaving."""
-    while await worker.understand() or await worker.deliver():
-        pass
+async def _settle(terminal: Any, working: "asyncio.Task[None]") -> None:
+    """At the end of piped input, wait until no reply has come for a moment."""
+    heard = -1
+    while heard != len(terminal.transcript) and not working.done():
+        heard = len(terminal.transcript)
+        await asyncio.sleep(PAUSE)
 
 
 def _show(text: str) -> None:

@@ -80,7 +80,7 @@ async def work(here: Installation, *, drain: bool, progress: Callable[[int, int]
     """Run a worker without a web server; gives how many rows still wait."""
     keeper, bell = Keeper(here.settings, here.database), Bell()
     retriever = await keeper.open()
-    worker = Worker(here, retriever, bell, {}, mend=keeper.mend)
+    worker = Worker(here, retriever, bell, {}, mend=keeper.mend, alone=keeper.alone)
     try:
         if drain:
             return await worker.drain(progress)

@@ -42,6 +42,11 @@ class Keeper:
         return self._retriever
 
     @property
+    def alone(self) -> bool:
+        """Whether this process owns the index folder, so that no other can be working."""
+        return self._folder is not None
+
+    @property
     def rebuilding(self) -> bool:
         """Whether the exact index answers because the folder is being rebuilt."""
         return self._rebuild is not None and not self._rebuild.done()
