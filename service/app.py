@@ -25,7 +25,7 @@ from service.migrations import migrate
 from service.public import pages as public
 from service.retrieval.keeper import Keeper
 from service.settings import Settings
-from service.shell import errors, security
+from service.shell import docs, errors, security
 from service.shell import pages as shell
 from service.staff import api as staff
 from service.staff import pages as staff_pages
@@ -56,7 +56,7 @@ def create_app(here: Installation, *, worker: bool = True) -> FastAPI:
         title=f"{here.settings.government} · Gabinete",
         description=DESCRIPTION,
         version="1",
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=lambda app: _lifespan(app, here, channels, worker=worker),
@@ -68,6 +68,7 @@ def create_app(here: Installation, *, worker: bool = True) -> FastAPI:
     for channel in channels.values():
         app.router.routes.extend(channel.routes())
     shell.install(app)
+    docs.install(app)
     errors.install(app)
     security.install(app, here.settings)
     return app

@@ -2,22 +2,43 @@
 models.
 """
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, String, event, insert, text
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    event,
+    insert,
+    text,
+)
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import JSON, BigInteger, Integer, TypeDecorator
 
+from nlp.text import fold
+
 Session = AsyncSession
+
+READABLE = partial(json.dumps, ensure_ascii=False)
+ACCENTED = "".join(
+    char for char in map(chr, range(0xC0, 0x180)) if len(fold(char)) == 1 and fold(char) != char
+)
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -68,6 +89,20 @@ class Base(DeclarativeBase):
     }
 
 
+class folded(GenericFunction[str]):
+    """Text in lower case without accents, as `nlp.text.fold` gives it, for searching."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(folded, "postgresql")
+def _folded_by_postgresql(element: Any, compiler: Any, **more: Any) -> str:
+    plain = "".join(map(fold, ACCENTED))
+    inner = compiler.process(element.clauses, **more)
+    return f"translate(lower({inner}), '{ACCENTED}', '{plain}')"
+
+
 def key_column() -> Any:
     """An integer primary key that the database gives."""
     return mapped_column(Id, primary_key=True, autoincrement=True)
@@ -83,7 +118,9 @@ class Database:
             self._writer = _sqlite(url, query_only=False)
             self._reader = _sqlite(url, query_only=True)
         else:
-            self._writer = self._reader = create_async_engine(url, pool_size=10, max_overflow=10)
+            self._writer = self._reader = create_async_engine(
+                url, pool_size=10, max_overflow=10, json_serializer=READABLE
+            )
         self._writing = async_sessionmaker(self._writer, expire_on_commit=False)
         self._reading = async_sessionmaker(self._reader, expire_on_commit=False)
 
@@ -129,7 +166,9 @@ async def insert_many(
 
 def _sqlite(url: str, *, query_only: bool) -> AsyncEngine:
     size = 4 if query_only else 1
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=60)
+    engine = create_async_engine(
+        url, pool_size=size, max_overflow=0, pool_timeout=60, json_serializer=READABLE
+    )
     _pragmas(engine.sync_engine, query_only=query_only)
     return engine
 
@@ -140,6 +179,7 @@ def _pragmas(engine: Engine, *, query_only: bool) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, record: object) -> None:
         connection.isolation_level = None
+        connection.create_function("folded", 1, _fold, deterministic=True)
         cursor = connection.cursor()
         for pragma in (
             "journal_mode=WAL",
@@ -157,3 +197,7 @@ def _pragmas(engine: Engine, *, query_only: bool) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
+
+
+def _fold(value: str | None) -> str | None:
+    return None if value is None else fold(value)

@@ -7,7 +7,7 @@ from babel.dates import format_date
 from service.answers.models import Answer, Measure
 from service.answers.queries import Published, Told
 from service.channels.contract import Button
-from service.channels.deliveries import BROADCAST, Letter
+from service.channels.deliveries import BROADCAST, Cause, Letter
 from service.installation import Installation
 from service.issues.queries import Asker
 from service.phrases import say
@@ -64,7 +64,7 @@ def measure(measure: Measure, told: Told, here: Installation) -> Letter:
 
 
 def _letter(
-    key: str, cause_id: int, told: Told, text: str, lang: str, cause: str = "answer"
+    key: str, cause_id: int, told: Told, text: str, lang: str, cause: Cause = "answer"
 ) -> Letter:
     return Letter(
         key=key,

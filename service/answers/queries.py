@@ -333,10 +333,14 @@ async def passages(
         .join(Document, Document.id == Passage.document_id)
         .where(Passage.id.in_(ids))
     )
-    return {
-        row.id: (row.text, " · ".join(p for p in (row.title, row.heading) if p), row.url)
-        for row in rows.all()
-    }
+    return {row.id: (row.text, _where(row.title, row.heading), row.url) for row in rows.all()}
+
+
+def _where(title: str, heading: str) -> str:
+    """The headings above a passage begin with the document's title, or do not name it."""
+    if not heading or heading.startswith(title):
+        return heading or title
+    return f"{title} · {heading}"
 
 
 async def fully_answered(session: Session, issue_ids: Collection[int]) -> list[int]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -18,6 +18,8 @@ from service.errors import Conflict, NotFound
 from service.people.models import Identity
 from service.trail import actions as trail
 from service.vault import Vault
+
+Cause = Literal["receipt", "instant", "talk", "answer", "measure", "issue"]
 
 REPLY, BROADCAST = 0, 10
 LEASE = timedelta(minutes=2)
@@ -41,7 +43,7 @@ class Letter:
     key: str
     identity_id: int
     channel: str
-    cause: str
+    cause: Cause
     cause_id: int | None
     text: str
     lang: str
@@ -206,6 +208,19 @@ async def tally(session: Session, cause: str, cause_id: int) -> dict[str, int]:
         .group_by(Delivery.state)
     )
     return {row[0]: row[1] for row in rows.all()}
+
+
+async def failures(session: Session, cause: str, cause_id: int) -> list[tuple[str, str, int]]:
+    """Channel, reason and number of the deliveries of a cause that did not arrive, most first."""
+    count = func.count()
+    rows = await session.execute(
+        select(Delivery.channel, func.coalesce(Delivery.error, Delivery.failure), count)
+        .where(Delivery.cause == cause, Delivery.cause_id == cause_id)
+        .where(Delivery.state.in_(("failed", "uncertain")))
+        .group_by(Delivery.channel, func.coalesce(Delivery.error, Delivery.failure))
+        .order_by(count.desc())
+    )
+    return [(row[0], row[1] or "", row[2]) for row in rows.all()]
 
 
 async def forget(session: Session, identity_ids: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """Start the servers and workers, and stop them cleanly."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 from collections.abc import Callable
@@ -50,8 +51,13 @@ class Greeting(uvicorn.Server):
 
 
 def serve(settings: Settings, *, worker: bool, greet: Callable[[], None] = lambda: None) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
-    asyncio.run(_serve(settings, worker=worker, greet=greet))
+    """Serve until Ctrl-C or SIGTERM; either ends the process as wanted, without an error.
+
+    uvicorn raises the signal again when it has stopped.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(settings, worker=worker, greet=greet))
 
 
 async def _serve(settings: Settings, *, worker: bool, greet: Callable[[], None]) -> None:

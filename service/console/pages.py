@@ -17,7 +17,7 @@ from service.channels import deliveries
 from service.database import now
 from service.departments import queries as departments
 from service.issues import actions as issues
-from service.issues.api import scope_of, seen
+from service.issues.api import scope_of, seen, similar
 from service.issues.listing import queries as listing
 from service.issues.listing.queries import Filter
 from service.knowledge import queries as knowledge
@@ -76,8 +76,10 @@ async def issue(
     root = own.issue.root_id
     said, total = await listing.contributions(session, root, limit=SHOWN, folded=True)
     days = await listing.timeline(session, root, here.settings.zone)
+    retriever = getattr(request.app.state, "retriever", None)
     return page(
         request, "issue.html", asker=asker, row=own, issue=own.issue, said=said, total=total,
+        similar=await similar(session, asker, own.issue, retriever),
         days=days, most=max((day.people for day in days), default=1),
         drafts=await answer_queries.drafts(session, root),
         written=await answer_queries.of_issue(session, root),
@@ -216,7 +218,6 @@ async def answer(request: Request, asker: Asker, session: Reading, answer_id: in
     """One answer: its texts, what it rests on, review, and where its deliveries are."""
     row = await answer_api.visible(session, answer_id, asker)
     cited = await answer_queries.citations(session, answer_id)
-    rows, _ = await deliveries.page(session, state=None, answer_id=answer_id, limit=SHOWN, offset=0)
     return page(
         request, "answer.html", asker=asker, answer=row, langs=LANGS,
         versions=await answer_queries.versions(session, answer_id), cited=cited,
@@ -224,7 +225,8 @@ async def answer(request: Request, asker: Asker, session: Reading, answer_id: in
             session, [one.passage_id for one in cited if one.passage_id]
         ),
         measures=await answer_queries.measures(session, answer_id),
-        tally=await deliveries.tally(session, "answer", answer_id), deliveries=rows,
+        tally=await deliveries.tally(session, "answer", answer_id),
+        failures=await deliveries.failures(session, "answer", answer_id),
         verdicts=await answer_queries.verdicts(session, answer_id),
         events=await trail.of(session, "answer", answer_id, limit=30),
     )  # fmt: skip

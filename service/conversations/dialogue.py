@@ -40,7 +40,7 @@ async def answer_all(room: Room, heard: Sequence[Heard]) -> None:
         if one.inbound.payload != "erase:yes":
             await messages.keep_messages(room.session, [message(one, None, room)])
         body, buttons = await _reply(room, one)
-        replies.write(room, one, f"dialogue:{one.row_id}", "dialogue", None, body, buttons, told)
+        replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, buttons, told)
 
 
 async def _reply(room: Room, one: Heard) -> Reply:

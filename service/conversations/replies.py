@@ -11,7 +11,7 @@ from babel.dates import format_date
 from nlp import talk, text
 from service.answers import queries as answers
 from service.channels.contract import Button
-from service.channels.deliveries import Letter
+from service.channels.deliveries import Cause, Letter
 from service.issues import queries as issues
 from service.issues.queries import IssueContext
 from service.phrases import say
@@ -38,7 +38,7 @@ async def word(room: "Room", threads: Sequence["Thread"], placed: Sequence["Plac
             body, buttons = instant(ready[one.answer_id], one, lang, room)
         else:
             body, buttons = receipt(context[one.issue_id], one, lang, room), ()
-        cause = "instant" if one.answer_id else "receipt"
+        cause: Cause = "instant" if one.answer_id else "receipt"
         key = f"{cause}:{one.contribution_id}:{one.woven.first.row_id}"
         write(
             room,
@@ -69,7 +69,7 @@ def write(
     room: "Room",
     heard: "Heard",
     key: str,
-    cause: str,
+    cause: Cause,
     cause_id: int | None,
     body: str,
     buttons: tuple[Button, ...],

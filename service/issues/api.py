@@ -161,26 +161,31 @@ async def show_issue(
         timeline=await listing.timeline(session, root, here.settings.zone),
         campaigns=await listing.campaigns(session, root),
         merged=[issue.id for issue in merged],
-        similar=await _similar(session, asker, own.issue, retriever) if retriever else [],
+        similar=[
+            schemas.Similar(issue=schemas.line(one, now()), similarity=score)
+            for one, score in await similar(session, asker, own.issue, retriever)
+        ],
         trail=await trail.of(session, "issue", issue_id),
     )
 
 
-async def _similar(
-    session: Session, asker: Staffer, issue: Issue, retriever: Retriever
-) -> list[schemas.Similar]:
+async def similar(
+    session: Session, asker: Staffer, issue: Issue, retriever: Retriever | None
+) -> list[tuple[listing.Listed, float]]:
+    """Other living issues that are most alike, within the reader's departments; none before the
+    index is open.
+    """
     _, vectors = await retrieval.vectors(session, "issue", [issue.id])
-    if not len(vectors):
+    if retriever is None or not len(vectors):
         return []
     (hits,) = retriever.near_issues(vectors, SIMILAR * 3)
     found = await listing.listed(session, [hit.id for hit in hits], scope_of(asker))
-    others = [
-        hit for hit in hits if hit.id in found and found[hit.id].issue.root_id != issue.root_id
-    ]
     return [
-        schemas.Similar(issue=schemas.line(found[hit.id], now()), similarity=hit.score)
-        for hit in others
-        if found[hit.id].issue.merged_into is None
+        (found[hit.id], hit.score)
+        for hit in hits
+        if hit.id in found
+        and found[hit.id].issue.root_id != issue.root_id
+        and found[hit.id].issue.merged_into is None
     ][:SIMILAR]
 
 

@@ -13,6 +13,7 @@ from service.errors import GabineteError
 from service.knowledge.parsing import ReadDocument, ReadFile, Rejected
 
 PATIENCE = 60.0
+GRACE = 0.5
 LARGEST = 50_000_000
 LARGEST_OUTPUT = 64_000_000
 PIECE = 1 << 16
@@ -79,10 +80,13 @@ async def _feed(into: asyncio.StreamWriter, data: bytes) -> None:
 
 
 async def _end(child: Process) -> None:
-    """Kill it if it still lives; a cancelled upload leaves no child behind."""
-    with contextlib.suppress(ProcessLookupError):
-        child.kill()
-    await child.wait()
+    """Kill it if it does not end by itself; a cancelled upload leaves no child behind."""
+    try:
+        await asyncio.wait_for(child.wait(), GRACE)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
 
 
 def _understood(said: bytes, name: str) -> ReadFile:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from service.errors import GabineteError
-from service.shell.pages import page
+from service.shell.pages import language, page, refusal
 
 log = structlog.get_logger()
 
@@ -57,7 +57,8 @@ def answer(request: Request, status: int, code: str, message: str, **more: objec
     """An error in the reader's form."""
     if wants_json(request):
         return JSONResponse({"error": code, "message": message, **more}, status)
-    return page(request, "error.html", status=status, code=code, message=message)
+    told = refusal(code, message, language(request))
+    return page(request, "error.html", status=status, missing=status == 404, message=told)
 
 
 def wants_json(request: Request) -> bool:

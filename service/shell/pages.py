@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 SERVICE = Path(__file__).parent.parent
 STATIC = Path(__file__).parent / "static"
 WORDS = Path(__file__).parent / "words"
+REFUSALS = Path(__file__).parent / "refusals"
 LOCALES = {"pt": "pt_BR", "es": "es", "en": "en_GB"}
 
 
@@ -73,10 +74,18 @@ def language(request: Request, chosen: str | None = None) -> str:
 
 def word(key: str, lang: str, **values: object) -> str:
     """A word or sentence of the staff's and public pages. Raises KeyError for an unknown key."""
-    message = _catalogue(lang).get(key)
+    message = _catalogue(WORDS, lang).get(key)
     if message is None:
         raise KeyError(key)
     return str(message.string).format(**values)
+
+
+def refusal(code: str, message: str, lang: str) -> str:
+    """An error in the reader's language; `message` is how it was raised, in English."""
+    if lang == "en":
+        return message
+    told = _catalogue(REFUSALS, lang).get(code)
+    return str(told.string) if told else message
 
 
 def day(at: datetime | date | None, lang: str, zone: Any) -> str:
@@ -100,8 +109,8 @@ def static(name: str) -> str:
 
 
 @cache
-def _catalogue(lang: str) -> Any:
-    with (WORDS / f"{lang}.po").open("rb") as file:
+def _catalogue(folder: Path, lang: str) -> Any:
+    with (folder / f"{lang}.po").open("rb") as file:
         return read_po(file, locale=lang)
 
 

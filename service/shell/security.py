@@ -15,7 +15,6 @@ CSP = (
     "connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; "
     "base-uri 'none'"
 )
-DOCS_CSP = "frame-ancestors 'none'"
 SAFE = ("GET", "HEAD", "OPTIONS")
 LARGEST = 1_000_000
 LARGEST_UPLOAD = 50_000_000
@@ -44,8 +43,7 @@ class SecurityHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                docs = scope["path"].startswith("/api/docs")
-                headers.setdefault("content-security-policy", DOCS_CSP if docs else CSP)
+                headers.setdefault("content-security-policy", CSP)
                 headers.setdefault("x-content-type-options", "nosniff")
                 headers.setdefault("referrer-policy", "same-origin")
                 headers.setdefault("cross-origin-opener-policy", "same-origin")

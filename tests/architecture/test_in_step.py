@@ -11,7 +11,9 @@ from babel.messages.pofile import read_po
 from service import tables
 from service.cli import app as cli
 from service.database import Database
+from service.errors import GabineteError, SetupError
 from service.settings import Settings
+from service.shell.errors import CODES
 
 ROOT = Path(__file__).parents[2]
 LANGS = ("pt", "es", "en")
@@ -44,6 +46,18 @@ def test_every_language_says_everything(folder: str) -> None:
             if key:
                 assert _places(spoken[lang][key].string) == _places(message.string), (lang, key)
     assert len({len(one) for one in spoken.values()}) == 1
+
+
+@pytest.mark.parametrize("lang", ["pt", "es"])
+def test_every_refusal_is_said_in_the_readers_language(lang: str) -> None:
+    with (ROOT / "service/shell/refusals" / f"{lang}.po").open("rb") as file:
+        said = {message.id for message in read_po(file) if message.id}
+    asked = {e.code for e in _below(GabineteError) if not issubclass(e, SetupError)}
+    assert said == asked | set(CODES.values()) | {"malformed", "internal", "cross_site"}
+
+
+def _below(kind: type[GabineteError]) -> set[type[GabineteError]]:
+    return {kind}.union(*(_below(one) for one in kind.__subclasses__()))
 
 
 def _places(text: object) -> set[str]:

@@ -1,9 +1,9 @@
 const facts = JSON.parse(document.body.dataset.facts);
 const $ = (id) => document.getElementById(id);
 const WORDS = {
-  pt: { title: "O que está acontecendo?", lead: "Escreva com as suas palavras. Você recebe um código e a resposta volta aqui.", examples: ["Falta água na minha rua", "Quando abre a matrícula?", "Sugiro uma ciclovia na avenida"], fine: "Suas mensagens são guardadas com criptografia. Escreva /privacidade para ver, levar ou apagar.", box: "Sua mensagem", send: "Enviar", receipt: "Tenho um código", sending: "enviando…", stored: "recebida ✓", failed: "não enviada", retry: "Tentar de novo", lost: "Sem conexão. Tentando de novo…", back: "", sample: "Instalação de exemplo: dados inventados", today: "Hoje", left: "caracteres restantes", offline: "Não foi possível enviar. Sua mensagem está guardada aqui; tente de novo." },
-  es: { title: "¿Qué está pasando?", lead: "Escriba con sus palabras. Recibe un código y la respuesta vuelve aquí.", examples: ["No hay agua en mi calle", "¿Cuándo abre la inscripción?", "Propongo una ciclovía en la avenida"], fine: "Sus mensajes se guardan cifrados. Escriba /privacidad para ver, llevarse o borrar.", box: "Su mensaje", send: "Enviar", receipt: "Tengo un código", sending: "enviando…", stored: "recibido ✓", failed: "no enviado", retry: "Intentar de nuevo", lost: "Sin conexión. Intentando de nuevo…", back: "", sample: "Instalación de ejemplo: datos inventados", today: "Hoy", left: "caracteres restantes", offline: "No se pudo enviar. Su mensaje está guardado aquí; intente de nuevo." },
-  en: { title: "What is happening?", lead: "Write in your own words. You get a code, and the answer comes back here.", examples: ["No water in my street", "When does enrolment open?", "I suggest a bike lane on the avenue"], fine: "Your messages are stored encrypted. Write /privacy to see, take away or erase them.", box: "Your message", send: "Send", receipt: "I have a code", sending: "sending…", stored: "received ✓", failed: "not sent", retry: "Try again", lost: "No connection. Trying again…", back: "", sample: "Sample installation: invented data", today: "Today", left: "characters left", offline: "It could not be sent. Your message is kept here; try again." },
+  pt: { title: "O que está acontecendo?", lead: "Escreva com as suas palavras. Você recebe um código e a resposta volta aqui.", examples: ["Falta água na minha rua", "Quando abre a matrícula?", "Sugiro uma ciclovia na avenida"], fine: "Suas mensagens são guardadas com criptografia. Escreva /privacidade para ver, levar ou apagar.", box: "Sua mensagem", send: "Enviar", receipt: "Tenho um código", sending: "enviando…", stored: "recebida ✓", failed: "não enviada", retry: "Tentar de novo", lost: "Sem conexão. Tentando de novo…", here: "Gabinete digital", sample: "Instalação de exemplo: dados inventados", today: "Hoje", left: "caracteres restantes", offline: "Não foi possível enviar. Sua mensagem está guardada aqui; tente de novo." },
+  es: { title: "¿Qué está pasando?", lead: "Escriba con sus palabras. Recibe un código y la respuesta vuelve aquí.", examples: ["No hay agua en mi calle", "¿Cuándo abre la inscripción?", "Propongo una ciclovía en la avenida"], fine: "Sus mensajes se guardan cifrados. Escriba /privacidad para ver, llevarse o borrar.", box: "Su mensaje", send: "Enviar", receipt: "Tengo un código", sending: "enviando…", stored: "recibido ✓", failed: "no enviado", retry: "Intentar de nuevo", lost: "Sin conexión. Intentando de nuevo…", here: "Gabinete digital", sample: "Instalación de ejemplo: datos inventados", today: "Hoy", left: "caracteres restantes", offline: "No se pudo enviar. Su mensaje está guardado aquí; intente de nuevo." },
+  en: { title: "What is happening?", lead: "Write in your own words. You get a code, and the answer comes back here.", examples: ["No water in my street", "When does enrolment open?", "I suggest a bike lane on the avenue"], fine: "Your messages are stored encrypted. Write /privacy to see, take away or erase them.", box: "Your message", send: "Send", receipt: "I have a code", sending: "sending…", stored: "received ✓", failed: "not sent", retry: "Try again", lost: "No connection. Trying again…", here: "Digital cabinet", sample: "Sample installation: invented data", today: "Today", left: "characters left", offline: "It could not be sent. Your message is kept here; try again." },
 };
 const w = WORDS[facts.lang];
 const memory = new Map();
@@ -33,6 +33,7 @@ function label() {
   $("text").placeholder = w.box;
   $("send").setAttribute("aria-label", w.send);
   $("receipt").textContent = w.receipt;
+  $("status").textContent = w.here;
   $("sample").hidden = !facts.sample;
   $("sample").textContent = w.sample;
   $("text").value = store.get("gabinete-unsent") ?? "";
@@ -202,7 +203,7 @@ async function listen() {
     try {
       const response = await call("stream");
       if (!response.ok) throw new Error(String(response.status));
-      $("status").textContent = w.back;
+      $("status").textContent = w.here;
       wait = 500;
       await read(response.body.getReader());
     } catch { $("status").textContent = w.lost; }

@@ -1,6 +1,5 @@
 """Read issues for staff. Every list is a fixed number of statements, however long it is."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from service.database import Session
+from nlp.text import fold
+from service.database import Session, folded
 from service.departments.models import Department
 from service.issues.models import Issue, Membership, Proposal, Theme
 from service.issues.standing.actions import WAITING
@@ -185,21 +185,9 @@ def _spoken(chosen: Filter) -> list[ColumnElement[bool]]:
 
 
 def _named(q: str) -> list[ColumnElement[bool]]:
-    """SQLite folds case in ASCII only and JSON escapes accents: each way of writing is looked
-    for.
-    """
-    words = q.strip()
-    if not words:
-        return []
-    ways = {words, words.lower(), words.upper(), words.capitalize(), words.title()}
-    phrases = cast(Issue.phrases, String)
-    return [
-        or_(
-            *(Issue.name.icontains(way, autoescape=True) for way in ways),
-            *(phrases.icontains(json.dumps(way)[1:-1], autoescape=True) for way in ways),
-            *(phrases.icontains(way, autoescape=True) for way in ways),
-        )
-    ]
+    """Every word is in the name or the key phrases, whatever its case and accents."""
+    shown = folded(Issue.name + " " + cast(Issue.phrases, String))
+    return [shown.contains(word, autoescape=True) for word in fold(q).split()]
 
 
 def _order(sort: Sort) -> list[ColumnElement[Any]]:

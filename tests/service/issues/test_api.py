@@ -124,6 +124,7 @@ async def test_list_filters_sorts_and_pages(place: Town) -> None:
         ({"lang": "pt", "channel": "web"}, {hole}),
         ({"channel": "import"}, set()),
         ({"q": "AÇÃO: LEAK"}, {leak}),
+        ({"q": "street acao leák"}, {leak}),
         ({"q": "100%"}, set()),
         ({"state": ["open", "assigned"]}, {leak, hole, odd}),
         ({"state": "closed"}, set()),
