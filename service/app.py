@@ -49,8 +49,9 @@ async def open_installation(settings: Settings) -> Installation:
     return Installation(settings, database, vault, sample)
 
 
-def create_app(here: Installation, *, worker: bool = True) -> FastAPI:
-    """The application of an open installation."""
+def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None = None) -> FastAPI:
+    """The application of an open installation; `keeper` where the index is reserved already."""
+    keeper = keeper or keeper_of(here, worker=worker)
     channels = registry.make_all({n: channel_config(n, here) for n in here.settings.channels})
     app = FastAPI(
         title=f"{here.settings.government} · Gabinete",
@@ -59,7 +60,7 @@ def create_app(here: Installation, *, worker: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        lifespan=lambda app: _lifespan(app, here, channels, worker=worker),
+        lifespan=lambda app: _lifespan(app, here, channels, keeper, worker=worker),
     )
     app.state.installation = here
     app.include_router(_api())
@@ -72,6 +73,12 @@ def create_app(here: Installation, *, worker: bool = True) -> FastAPI:
     errors.install(app)
     security.install(app, here.settings)
     return app
+
+
+def keeper_of(here: Installation, *, worker: bool) -> Keeper:
+    """The index of a process: an embedded one belongs to the process that has the worker."""
+    embedded = not here.settings.chroma_url
+    return Keeper(here.settings, here.database, searching_only=embedded and not worker)
 
 
 def channel_config(name: str, here: Installation) -> ChannelConfig:
@@ -95,13 +102,18 @@ def _api() -> APIRouter:
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    app: FastAPI, here: Installation, channels: dict[str, Channel], *, worker: bool
+    app: FastAPI,
+    here: Installation,
+    channels: dict[str, Channel],
+    keeper: Keeper,
+    *,
+    worker: bool,
 ) -> AsyncIterator[None]:
     bell = Bell()
     intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
     reception = Reception(here, intake, bell)
     app.state.bell = bell
-    running = Running(app, here, bell, channels, worker=worker)
+    running = Running(app, here, bell, channels, keeper, worker=worker)
     for channel in channels.values():
         await channel.start(reception)
     await running.start()
@@ -126,13 +138,13 @@ class Running:
         here: Installation,
         bell: Bell,
         channels: dict[str, Channel],
+        keeper: Keeper,
         *,
         worker: bool,
     ) -> None:
         self._app, self._here, self._bell, self._channels = app, here, bell, channels
         self._with_worker = worker
-        embedded = not here.settings.chroma_url
-        self.keeper = Keeper(here.settings, here.database, searching_only=embedded and not worker)
+        self.keeper = keeper
         self.worker: Worker | None = None
         self._task: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()

@@ -39,11 +39,11 @@ def answer(ready: Published, edition: int, asker: Asker, here: Installation) -> 
     )
 
 
-def correction(ready: Published, edition: int, told: Told, here: Installation) -> Letter:
-    """The corrected text."""
+def correction(ready: Published, answer: Answer, told: Told, here: Installation) -> Letter:
+    """The corrected text, and why it was corrected."""
     lang = told.lang or here.settings.default_language
-    head = _head("answer.corrected", ready, lang, here)
-    key = f"answer:{ready.id}:{edition}:{told.person_id}"
+    head = _head("answer.corrected", ready, lang, here, reason=answer.reason)
+    key = f"answer:{ready.id}:{answer.edition}:{told.person_id}"
     return _letter(key, ready.id, told, _body(head, ready, lang, here), lang)
 
 
@@ -79,12 +79,17 @@ def _letter(
 
 
 def _head(
-    key: str, ready: Published, lang: str, here: Installation, *, code: str | None = None
+    key: str,
+    ready: Published,
+    lang: str,
+    here: Installation,
+    *,
+    code: str | None = None,
+    reason: str | None = None,
 ) -> str:
     department = ready.department_name or here.settings.government
-    return say(
-        key, lang, code=code, department=department, date=_day(ready.published_at, lang, here)
-    )
+    date = _day(ready.published_at, lang, here)
+    return say(key, lang, code=code, reason=reason, department=department, date=date)
 
 
 def _body(head: str, ready: Published, lang: str, here: Installation) -> str:

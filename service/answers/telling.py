@@ -62,7 +62,7 @@ async def tell_correction(session: Session, here: Installation, answer_id: int) 
         return 0
     answer = await find(session, answer_id)
     told = await queries.told(session, answer_id)
-    made = [letters.correction(ready, answer.edition, one, here) for one in told]
+    made = [letters.correction(ready, answer, one, here) for one in told]
     return await deliveries.post(session, here.vault, made)
 
 

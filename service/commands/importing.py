@@ -38,6 +38,7 @@ from service.errors import GabineteError
 from service.installation import Installation
 from service.knowledge import tasks as knowledge_tasks
 from service.retrieval import actions as retrieval
+from service.retrieval import queries as entries
 from service.retrieval.actions import NewEntry
 
 Progress = Callable[[int, int], None]
@@ -208,9 +209,10 @@ async def answer_rows(
         good = [row for line, row in part if _has_department(reading.report, line, row, bodies)]
         async with here.database.write() as session:
             stored = [await _put_answer(session, row, bodies, not answer_only) for row in good]
-        fresh = [id_ for id_, outcome in stored if outcome != "unchanged"]
+            known = await entries.indexed(session, "answer", [id_ for id_, _ in stored])
         for _, outcome in stored:
             reading.report.count(outcome)
+        fresh = [id_ for id_, outcome in stored if outcome != "unchanged" or id_ not in known]
         await _index(here, embedder, fresh)
         progress(reading.at, reading.size)
     return reading.finish()
@@ -255,13 +257,13 @@ async def _index(here: Installation, embedder: Embedder, ids: Sequence[int]) -> 
             told = answer_tasks.entries_of(answer, await answer_queries.versions(session, id_))
             parts += [(id_, one) for one in told]
     vectors = await asyncio.to_thread(embedder.encode, [text for _, (_, _, text) in parts])
-    entries = [
+    rows = [
         NewEntry("answer", id_, part, lang, text, vector)
         for (id_, (part, lang, text)), vector in zip(parts, vectors, strict=True)
     ]
     async with here.database.write() as session:
         await retrieval.drop(session, "answer", ids)
-        await retrieval.put(session, embedder.name, entries)
+        await retrieval.put(session, embedder.name, rows)
 
 
 async def knowledge(

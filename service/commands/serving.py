@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from pydantic import BaseModel
 
-from service.app import create_app, open_installation
+from service.app import create_app, keeper_of, open_installation
 from service.channels.bell import Bell
 from service.commands import asking
 from service.commands.rows import Reading
@@ -62,7 +62,9 @@ def serve(settings: Settings, *, worker: bool, greet: Callable[[], None] = lambd
 
 async def _serve(settings: Settings, *, worker: bool, greet: Callable[[], None]) -> None:
     here = await open_installation(settings)
-    app = create_app(here, worker=worker)
+    keeper = keeper_of(here, worker=worker)
+    keeper.reserve()
+    app = create_app(here, worker=worker, keeper=keeper)
     config = uvicorn.Config(
         app,
         host=settings.host,

@@ -239,6 +239,8 @@ async def _into_issues(room: Room, placed: Sequence[Placed]) -> None:
     joined = [_joined(one, room) for one in fresh]
     await _move_centroids(room, placed)
     await issues.join_many(room.session, joined)
+    if grown:
+        await issues.recount(room.session, set(grown.values()))
 
 
 def _joined(one: Placed, room: Room) -> Joined:

@@ -56,7 +56,7 @@ class Keeper:
 
         Raises `IndexInUse`.
         """
-        if not self._settings.chroma_url:
+        if self._folder is None and not self._searching_only and not self._settings.chroma_url:
             self._folder = Folder(self._settings.data_dir / "index")
 
     def forsake(self) -> None:
@@ -67,8 +67,7 @@ class Keeper:
 
     async def open(self, embedder: Embedder | None = None) -> Retriever:
         """Load the encoder, open the index and read what is stored. Raises `IndexInUse`."""
-        if not self._searching_only:
-            self.reserve()
+        self.reserve()
         if embedder is None:
             embedder = await asyncio.to_thread(load_embedder, self._settings)
         async with self._database.read() as session:

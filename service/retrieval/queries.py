@@ -1,6 +1,6 @@
 """Read entries."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 import numpy as np
 from sqlalchemy import Row, func, select
@@ -73,6 +73,12 @@ async def vectors(
     owners = [row.owner_id for row in rows]
     arrays = [np.frombuffer(row.vector or b"", dtype=np.float32) for row in rows]
     return owners, np.stack(arrays) if arrays else np.zeros((0, 0), dtype=np.float32)
+
+
+async def indexed(session: Session, kind: str, owner_ids: Collection[int]) -> set[int]:
+    """Those of the owners that have entries."""
+    query = select(Entry.owner_id).where(Entry.kind == kind, Entry.owner_id.in_(owner_ids))
+    return set((await session.scalars(query)).all())
 
 
 async def other_models(session: Session, model: str) -> Sequence[str]:

@@ -100,6 +100,7 @@ async def test_a_correction_waits_for_a_second_person_and_reaches_instant_receiv
         told = await desk.letters(session, installation, answer.id)
         corrected = [identity for identity, text in told if "It is Thursday." in text]
         assert sorted(corrected) == sorted([*(identity for _, identity in people), quick[1]])
+        assert all("(a mistake)" in text for _, text in told if "It is Thursday." in text)
         assert await session.scalar(select(Job.id).where(Job.kind == "tell_correction"))
         assert await queries.usable(session, [answer.id], now().date()) == {answer.id}
         assert said
