@@ -18,6 +18,7 @@ from service.console import pages as console
 from service.conversations.reception import Reception
 from service.database import Database
 from service.departments import api as departments
+from service.exports import api as exports
 from service.installation import Installation, recall
 from service.issues import api as issues
 from service.knowledge import api as knowledge
@@ -94,8 +95,8 @@ def channel_config(name: str, here: Installation) -> ChannelConfig:
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix="/api/v1")
-    for feature in (staff, issues, departments, answers, knowledge, trail):
+    api = APIRouter(prefix="/api/v1", responses=docs.REFUSALS)
+    for feature in (staff, issues, departments, answers, knowledge, trail, exports):
         api.include_router(feature.router)
     return api
 

@@ -20,6 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from nlp.embed import UnknownModel
 from nlp.index import IndexInUse
 from service.errors import GabineteError
+from service.exports.lines import Form, What, lines
+from service.exports.queries import totals
 from service.installation import Installation
 from service.settings import Settings
 
@@ -186,26 +188,24 @@ def import_knowledge(
 
 @app.command()
 def export(
-    what: Annotated[str, typer.Argument(help="messages, issues or answers")],
-    form: Annotated[str, typer.Option("--format", help="jsonl or csv")] = "jsonl",
+    what: Annotated[What, typer.Argument(help="messages, issues or answers")],
+    form: Annotated[Form, typer.Option("--format", help="jsonl or csv")] = "jsonl",
     out: Annotated[Path | None, typer.Option(help="File; else standard output.")] = None,
 ) -> None:
     """Export messages, issues or answers."""
-    from service.commands import exporting
-
-    if what not in exporting.WHAT or form not in ("jsonl", "csv"):
-        raise typer.BadParameter("export messages, issues or answers, as jsonl or csv")
 
     async def write(here: Installation) -> int:
         async with here.database.read() as session:
-            total = (await exporting.totals(session))[what]
+            total = (await totals(session))[what]
+            count = 0
             with _bar(what) as progress, _opened(out) as file:
-                return await exporting.write(
-                    session, what, form, file, lambda n: progress(n, total)
-                )
+                async for line in lines(session, what, form):
+                    file.write(line)
+                    count += 1
+                    progress(count, total)
+        return count
 
-    count = _with(write)
-    screen.print(f"{count} {what} exported.")
+    screen.print(f"{_with(write)} {what} exported.")
 
 
 @contextmanager

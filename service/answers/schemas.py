@@ -17,8 +17,8 @@ class VersionOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    lang: str
-    text: str
+    lang: str = Field(examples=["pt"])
+    text: str = Field(examples=["A água volta na terça-feira."])
     approved_by: int | None
     approved_at: datetime | None
 
@@ -29,7 +29,7 @@ class CitationOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     position: int
-    sentence: str
+    sentence: str = Field(examples=["A água volta na terça-feira."])
     passage_id: int | None
     cited_answer_id: int | None
 
@@ -40,9 +40,9 @@ class MeasureOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int
-    text: str
+    text: str = Field(examples=["Replace two kilometres of pipe"])
     due_on: date | None
-    state: str
+    state: str = Field(examples=["planned"])
 
 
 class AnswerOut(BaseModel):
@@ -51,19 +51,19 @@ class AnswerOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int
-    source: str | None
+    source: str | None = Field(examples=["2026-114"])
     issue_id: int | None
     department_id: int | None
-    state: str
-    title: str
-    question: str | None
-    lang: str
+    state: str = Field(examples=["published"])
+    title: str = Field(examples=["Falta de água na Rua das Flores"])
+    question: str | None = Field(examples=["Quando volta a água?"])
+    lang: str = Field(examples=["pt"])
     edition: int
-    url: str | None
-    video_url: str | None
+    url: str | None = Field(examples=["https://gov.example/114"])
+    video_url: str | None = Field(examples=["https://video.example/114"])
     author_id: int | None
     approver_id: int | None
-    reason: str | None
+    reason: str | None = Field(examples=["The date was wrong."])
     review_by: date | None
     scheduled_at: datetime | None
     published_at: datetime | None
@@ -76,8 +76,8 @@ class AnswerWhole(AnswerOut):
     versions: list[VersionOut]
     citations: list[CitationOut]
     measures: list[MeasureOut]
-    deliveries: dict[str, int]
-    feedback: dict[str, int]
+    deliveries: dict[str, int] = Field(examples=[{"sent": 120, "waiting": 3}])
+    feedback: dict[str, int] = Field(examples=[{"helpful": 64, "reopen": 2}])
 
 
 class AnswerPage(BaseModel):
@@ -94,10 +94,12 @@ class DraftOut(BaseModel):
 
     id: int
     issue_id: int
-    origin: str
+    origin: str = Field(examples=["passages"])
     supported: bool
-    lang: str
-    sentences: list[dict[str, Any]]
+    lang: str = Field(examples=["pt"])
+    sentences: list[dict[str, Any]] = Field(
+        examples=[[{"text": "A água volta na terça-feira.", "passage_id": 31}]]
+    )
     created_at: datetime
 
 
@@ -122,23 +124,29 @@ class AnswerIn(BaseModel):
 class AnswerEdit(BaseModel):
     """What to change; a text of another language adds a version."""
 
-    lang: str | None = Field(None, pattern="^[a-z]{2}$")
-    text: str | None = Field(None, max_length=20_000)
-    title: str | None = Field(None, max_length=200)
-    video_url: str | None = Field(None, max_length=500, pattern=r"^(https://\S+)?$")
+    lang: str | None = Field(None, pattern="^[a-z]{2}$", examples=["pt"])
+    text: str | None = Field(None, max_length=20_000, examples=["A água volta na quarta-feira."])
+    title: str | None = Field(None, max_length=200, examples=["Falta de água na Rua das Flores"])
+    video_url: str | None = Field(
+        None, max_length=500, pattern=r"^(https://\S+)?$", examples=["https://video.example/114"]
+    )
     review_by: date | None = None
 
 
 class Approval(BaseModel):
     """Which language versions are approved; all when none are named."""
 
-    langs: list[str] | None = None
+    langs: list[str] | None = Field(None, examples=[["pt", "es"]])
 
 
 class Reason(BaseModel):
     """Why, in words people can read."""
 
-    reason: str = Field(min_length=1, max_length=1000)
+    reason: str = Field(
+        min_length=1,
+        max_length=1000,
+        examples=["The date in the second sentence is not confirmed."],
+    )
 
 
 class Timing(BaseModel):
@@ -151,27 +159,27 @@ class Correction(BaseModel):
     """New texts by language, and why."""
 
     texts: dict[Lang, Text] = Field(min_length=1, examples=[{"pt": "A água volta na terça-feira."}])
-    reason: str = Field(min_length=1, max_length=1000)
+    reason: str = Field(min_length=1, max_length=1000, examples=["The works take a day longer."])
 
 
 class Translation(BaseModel):
     """A published answer in another language."""
 
     lang: str = LANG
-    text: str = Field(min_length=1, max_length=20_000)
+    text: str = Field(min_length=1, max_length=20_000, examples=["El agua vuelve el martes."])
 
 
 class MeasureIn(BaseModel):
     """Something an answer announces."""
 
-    text: str = Field(min_length=1, max_length=500)
+    text: str = Field(min_length=1, max_length=500, examples=["Replace two kilometres of pipe"])
     due_on: date | None = None
 
 
 class MeasureMove(BaseModel):
     """The state a measure moves to: under_way, done, dropped or planned."""
 
-    state: str
+    state: str = Field(examples=["under_way"])
 
 
 class DeliveryOut(BaseModel):
@@ -180,14 +188,14 @@ class DeliveryOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int
-    channel: str
-    cause: str
+    channel: str = Field(examples=["web"])
+    cause: str = Field(examples=["answer"])
     cause_id: int | None
-    lang: str | None
-    state: str
+    lang: str | None = Field(examples=["pt"])
+    state: str = Field(examples=["sent"])
     attempts: int
-    failure: str | None
-    error: str | None
+    failure: str | None = Field(examples=["recipient_gone"])
+    error: str | None = Field(examples=["Forbidden: bot was blocked by the user"])
     created_at: datetime
     sent_at: datetime | None
 

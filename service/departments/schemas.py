@@ -24,8 +24,8 @@ class OfficialLine(BaseModel):
     """Who works in a department."""
 
     id: int
-    name: str
-    email: str
+    name: str = Field(examples=["Ana Prado"])
+    email: str = Field(examples=["ana@gov.example"])
 
 
 class DepartmentLine(BaseModel):
@@ -33,7 +33,7 @@ class DepartmentLine(BaseModel):
 
     key: str = Field(examples=["water"])
     name: str = Field(examples=["Water and Sewers"])
-    remit: str
+    remit: str = Field(examples=["Drinking water, leaks, meters, sewers, drains."])
     norm_days: int = Field(examples=[10])
     active: bool
     open: int = Field(examples=[12])

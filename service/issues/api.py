@@ -146,9 +146,7 @@ async def _shown(session: Session, issue: Issue) -> schemas.IssueLine:
 async def show_issue(
     session: Reading, asker: Asker, here: Here, request: Request, issue_id: IdPath
 ) -> schemas.IssueDetail:
-    """One issue with what speaks for it, when it was spoken of, what is like it, and what was
-    decided.
-    """
+    """One issue with its voices, its days, its likes, and what was done to it."""
     own = await seen(session, asker, issue_id)
     root = own.issue.root_id
     mix = (await listing.mixes(session, [root])).get(root)

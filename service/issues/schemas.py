@@ -44,7 +44,7 @@ class IssueLine(BaseModel):
     name: str = Field(examples=["No water on Flower Street"])
     phrases: list[str] = Field(examples=[["no water", "flower street"]])
     state: str = Field(examples=["open"])
-    reason: str | None = None
+    reason: str | None = Field(None, examples=["A declared duplicate of another state's matter"])
     department: str | None = Field(examples=["water"])
     department_name: str | None = Field(examples=["Water and Sewers"])
     confidence: float = Field(examples=[0.82])
@@ -82,12 +82,12 @@ class SaidLine(BaseModel):
     id: int
     issue_id: int
     person: str | None = Field(examples=["P-7K2QMZ4T9X"])
-    text: str
-    lang: str
-    channel: str
-    kind: str
-    place: str | None
-    state: str
+    text: str = Field(examples=["There has been no water on Flower Street since Monday."])
+    lang: str = Field(examples=["en"])
+    channel: str = Field(examples=["web"])
+    kind: str = Field(examples=["complaint"])
+    place: str | None = Field(examples=["Flower Street"])
+    state: str = Field(examples=["received"])
     said_at: datetime
     copies: int = 1
 
@@ -114,15 +114,15 @@ class CampaignLine(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    text: str
-    copies: int
+    text: str = Field(examples=["Sign against the closing of the ferry!"])
+    copies: int = Field(examples=[120])
 
 
 class Similar(BaseModel):
     """An issue like this one."""
 
     issue: IssueLine
-    similarity: float
+    similarity: float = Field(examples=[0.71])
 
 
 class EventLine(BaseModel):
@@ -132,12 +132,12 @@ class EventLine(BaseModel):
 
     id: int
     at: datetime
-    actor: str
-    act: str
-    was: str | None
-    became: str | None
-    why: str | None
-    details: dict[str, Any] | None
+    actor: str = Field(examples=["staff:3"])
+    act: str = Field(examples=["move"])
+    was: str | None = Field(examples=["open"])
+    became: str | None = Field(examples=["assigned"])
+    why: str | None = Field(examples=["Claimed"])
+    details: dict[str, Any] | None = Field(examples=[{"into": 42}])
 
 
 class IssueDetail(IssueLine):
@@ -156,10 +156,10 @@ class ThemeLine(BaseModel):
     """A theme and how much there is to it."""
 
     id: int
-    name: str
-    phrases: list[str]
-    issues: int
-    people: int
+    name: str = Field(examples=["Water supply"])
+    phrases: list[str] = Field(examples=[["no water", "low pressure"]])
+    issues: int = Field(examples=[8])
+    people: int = Field(examples=[140])
 
 
 class ProposalLine(BaseModel):
@@ -170,8 +170,8 @@ class ProposalLine(BaseModel):
     id: int
     issue_id: int
     into_id: int
-    similarity: float
-    state: str
+    similarity: float = Field(examples=[0.71])
+    state: str = Field(examples=["open"])
     at: datetime
 
 
@@ -192,20 +192,22 @@ class Merge(BaseModel):
     """Where an issue goes."""
 
     into: IdField = Field(examples=[42])
-    why: str | None = Field(None, max_length=500)
+    why: str | None = Field(None, max_length=500, examples=["The same burst pipe."])
 
 
 class Why(BaseModel):
     """Why something is done, for the trail."""
 
-    why: str | None = Field(None, max_length=500)
+    why: str | None = Field(None, max_length=500, examples=["Two different pipes after all."])
 
 
 class Split(BaseModel):
     """What becomes an issue of its own."""
 
     contributions: Ids
-    name: str | None = Field(None, min_length=1, max_length=120)
+    name: str | None = Field(
+        None, min_length=1, max_length=120, examples=["Brown water in Cedar Hill"]
+    )
 
 
 class Move(BaseModel):

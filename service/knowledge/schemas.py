@@ -39,7 +39,7 @@ class PassageOut(BaseModel):
     id: int
     position: int
     heading: str = Field(examples=["Guia da água › Conta"])
-    text: str
+    text: str = Field(examples=["The bill falls due on the tenth of each month."])
 
 
 class PassagePage(BaseModel):
@@ -53,9 +53,9 @@ class CitedOut(PassageOut):
     """A passage with its document. `current` is false when it has left the document since."""
 
     document_id: int
-    title: str
-    url: str | None
-    lang: str
+    title: str = Field(examples=["Guia da água"])
+    url: str | None = Field(examples=["https://porto.example/guia-agua"])
+    lang: str = Field(examples=["pt"])
     current: bool
 
 
@@ -71,8 +71,8 @@ class RejectedOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     line: int
-    reason: str
-    raw: Any
+    reason: str = Field(examples=["line 7 is not JSON"])
+    raw: Any = Field(examples=['{"title": '])
 
 
 class UploadOut(BaseModel):

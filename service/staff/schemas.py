@@ -26,36 +26,38 @@ class StaffOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int
-    name: str
-    email: str
-    roles: list[str]
-    departments: list[str]
-    lang: str
+    name: str = Field(examples=["Ana Prado"])
+    email: str = Field(examples=["ana@gov.example"])
+    roles: list[str] = Field(examples=[["official"]])
+    departments: list[str] = Field(examples=[["water"]])
+    lang: str = Field(examples=["pt"])
 
 
 class StaffIn(BaseModel):
     """A member of staff to add."""
 
-    email: str = Field(min_length=3, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")
-    name: str = Field(min_length=1, max_length=200)
-    roles: list[Role]
-    departments: list[str] = Field(default_factory=list)
-    password: str | None = Field(None, max_length=200)
+    email: str = Field(
+        min_length=3, max_length=200, pattern=r"^[^@\s]+@[^@\s]+$", examples=["ana@gov.example"]
+    )
+    name: str = Field(min_length=1, max_length=200, examples=["Ana Prado"])
+    roles: list[Role] = Field(examples=[["official"]])
+    departments: list[str] = Field(default_factory=list, examples=[["water"]])
+    password: str | None = Field(None, max_length=200, examples=["a long sentence of yours"])
 
 
 class StaffChange(BaseModel):
     """What a member of staff may do from now on."""
 
-    roles: list[Role]
-    departments: list[str] = Field(default_factory=list)
+    roles: list[Role] = Field(examples=[["official", "comms"]])
+    departments: list[str] = Field(default_factory=list, examples=[["water", "works"]])
     active: bool = True
 
 
 class TokenIn(BaseModel):
     """A token to issue."""
 
-    name: str = Field(min_length=1, max_length=100)
-    days: int | None = Field(None, ge=1, le=3650)
+    name: str = Field(min_length=1, max_length=100, examples=["nightly report"])
+    days: int | None = Field(None, ge=1, le=3650, examples=[90])
 
 
 class TokenOut(BaseModel):
@@ -64,8 +66,8 @@ class TokenOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int
-    name: str
-    prefix: str
+    name: str = Field(examples=["nightly report"])
+    prefix: str = Field(examples=["gab_7k2q"])
     created_at: datetime
     expires_at: datetime | None
-    secret: str | None = None
+    secret: str | None = Field(None, examples=["gab_7k2qmz4t9x…"])

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class EventOut(BaseModel):
@@ -13,11 +13,11 @@ class EventOut(BaseModel):
 
     id: int
     at: datetime
-    actor: str
-    thing: str
+    actor: str = Field(examples=["staff:3"])
+    thing: str = Field(examples=["issue"])
     thing_id: int
-    act: str
-    was: str | None
-    became: str | None
-    why: str | None
-    details: dict[str, Any] | None
+    act: str = Field(examples=["move"])
+    was: str | None = Field(examples=["open"])
+    became: str | None = Field(examples=["assigned"])
+    why: str | None = Field(examples=["Claimed"])
+    details: dict[str, Any] | None = Field(examples=[{"into": 42}])

@@ -18,7 +18,6 @@ BOTH = {
     "service/jobs.py",
     "service/channels/deliveries.py",
     "service/channels/inbox.py",
-    "service/commands/exporting.py",
     "service/commands/reindexing.py",
     "service/commands/checking.py",
     "service/retrieval/actions.py",

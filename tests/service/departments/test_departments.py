@@ -1,7 +1,6 @@
 """Departments: set up, learned from, put away."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +13,9 @@ from tests.service.issues import town
 
 
 @pytest.fixture
-async def session(tmp_path: Path) -> AsyncIterator[Session]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'd.db'}")
-    await town.create(database)
+async def session(database: Database) -> AsyncIterator[Session]:
     async with database.write() as session:
         yield session
-    await database.close()
 
 
 def taught(*texts: str) -> list[Teaching]:

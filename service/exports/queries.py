@@ -1,11 +1,7 @@
-"""Export messages, issues and answers as JSONL or CSV; what a spreadsheet would execute is
-defused.
-"""
+"""The rows of an export, read page by page: messages, issues and answers."""
 
-import csv
-import json
-from collections.abc import AsyncIterator, Callable
-from typing import Any, TextIO
+from collections.abc import AsyncIterator
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
@@ -18,12 +14,10 @@ from service.messages.models import Contribution, Message
 from service.people.models import Person
 
 PAGE = 1000
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-
-Rows = Callable[[Session], AsyncIterator[dict[str, Any]]]
+Row = dict[str, Any]
 
 
-async def messages(session: Session) -> AsyncIterator[dict[str, Any]]:
+async def messages(session: Session) -> AsyncIterator[Row]:
     """One row for each inbound message, by id; talk that wants nothing has no issue."""
     root = aliased(Issue)
     query = (
@@ -72,7 +66,7 @@ async def messages(session: Session) -> AsyncIterator[dict[str, Any]]:
         }
 
 
-async def issues(session: Session) -> AsyncIterator[dict[str, Any]]:
+async def issues(session: Session) -> AsyncIterator[Row]:
     """One row for each surviving issue."""
     query = (
         select(Issue, Theme.name.label("theme"), Department.key.label("department"))
@@ -102,7 +96,7 @@ async def issues(session: Session) -> AsyncIterator[dict[str, Any]]:
         }
 
 
-async def answers(session: Session) -> AsyncIterator[dict[str, Any]]:
+async def answers(session: Session) -> AsyncIterator[Row]:
     """One row for each language version of each answer."""
     query = (
         select(Answer, AnswerVersion.lang, AnswerVersion.text, Department.key.label("department"))
@@ -139,9 +133,6 @@ async def _paged(session: Session, query: Any, key: Any) -> AsyncIterator[Any]:
         last = rows[-1].id if hasattr(rows[-1], "id") else rows[-1][0].id
 
 
-WHAT: dict[str, Rows] = {"messages": messages, "issues": issues, "answers": answers}
-
-
 async def totals(session: Session) -> dict[str, int]:
     """How many rows each export has, for the progress bar."""
     counted = {
@@ -150,27 +141,3 @@ async def totals(session: Session) -> dict[str, int]:
         "answers": select(func.count()).select_from(AnswerVersion),
     }
     return {what: await session.scalar(query) or 0 for what, query in counted.items()}
-
-
-async def write(
-    session: Session, what: str, form: str, out: TextIO, progress: Callable[[int], None]
-) -> int:
-    """Write an export to `out` as jsonl or csv; gives how many rows."""
-    writer: csv.DictWriter[str] | None = None
-    count = 0
-    async for row in WHAT[what](session):
-        if form == "jsonl":
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
-        else:
-            if writer is None:
-                writer = csv.DictWriter(out, fieldnames=list(row))
-                writer.writeheader()
-            writer.writerow({name: defused(value) for name, value in row.items()})
-        count += 1
-        progress(count)
-    return count
-
-
-def defused(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value

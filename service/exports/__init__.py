@@ -1,0 +1,1 @@
+"""Everything said, asked and answered, as files that other programs read."""

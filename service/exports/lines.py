@@ -1,0 +1,43 @@
+"""An export as lines of JSONL or CSV; what a spreadsheet would execute is defused."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Literal
+
+from service.database import Session
+from service.exports import queries
+from service.exports.queries import Row
+
+What = Literal["messages", "issues", "answers"]
+Form = Literal["jsonl", "csv"]
+
+ROWS: dict[What, Callable[[Session], AsyncIterator[Row]]] = {
+    "messages": queries.messages,
+    "issues": queries.issues,
+    "answers": queries.answers,
+}
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+async def lines(session: Session, what: What, form: Form) -> AsyncIterator[str]:
+    """One line for each row, line end included; CSV names its columns in the first."""
+    named = False
+    async for row in ROWS[what](session):
+        if form == "jsonl":
+            yield json.dumps(row, ensure_ascii=False) + "\n"
+        else:
+            yield _csv(row) if named else _csv({name: name for name in row}) + _csv(row)
+            named = True
+
+
+def _csv(row: Row) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow([defused(value) for value in row.values()])
+    return out.getvalue()
+
+
+def defused(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(DANGEROUS) else value
