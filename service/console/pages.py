@@ -45,6 +45,7 @@ def _back(address: str) -> Response:
 async def issue_list(
     request: Request,
     asker: Asker,
+    here: Here,
     session: Reading,
     q: str = "",
     state: str = "",
@@ -64,6 +65,9 @@ async def issue_list(
         request, "issues.html", asker=asker, rows=rows, total=total, now=moment, chosen=chosen,
         state=state, department=department, singles=singles, at=at, pages=-(-total // SHOWN),
         bodies=await departments.everyone(session),
+        pulses=await listing.pulses(
+            session, [row.issue.id for row in rows], here.settings.zone, moment
+        ),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -235,6 +235,25 @@ async def timeline(session: Session, root_id: int, zone: ZoneInfo) -> list[Day]:
         said[day] += 1
         people[day].add(("person", person) if person is not None else ("import", id_))
     return [Day(day, len(people[day]), count) for day, count in sorted(said.items())]
+
+
+async def pulses(
+    session: Session, root_ids: Sequence[int], zone: ZoneInfo, until: datetime, *, days: int = 14
+) -> dict[int, list[int]]:
+    """Contributions to each issue on each of the last days, the oldest first."""
+    last = until.astimezone(zone).date()
+    rows = await session.execute(
+        select(Issue.root_id, Contribution.said_at)
+        .join(Membership, Membership.contribution_id == Contribution.id)
+        .join(Issue, Issue.id == Membership.issue_id)
+        .where(Issue.root_id.in_(root_ids), Contribution.said_at > until - timedelta(days=days))
+    )
+    found = {root_id: [0] * days for root_id in root_ids}
+    for root_id, moment in rows.all():
+        ago = (last - moment.astimezone(zone).date()).days
+        if 0 <= ago < days:
+            found[root_id][days - 1 - ago] += 1
+    return found
 
 
 def _of(root_id: int, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
