@@ -21,6 +21,7 @@ BUNDLED_NAME = "all-MiniLM-L6-v2"
 MEANS = Path(__file__).parent / "means"
 MULTILINGUAL = frozenset({"pt", "es", "en", "de", "fr", "it"})
 BATCH = 32
+JOIN = 0.4
 
 
 class UnknownModel(ValueError):
@@ -129,11 +130,13 @@ class Space:
     """Where issues are compared: vectors less the mean of their language, at length one.
 
     Text of one domain and language sits in a narrow cone; taking its mean away spreads it out.
-    `means` (languages, size) has a row for each language; a vector belongs to the nearest.
+    `means` (languages, size) has a row for each language; a vector belongs to the nearest. From
+    the average similarity `join` on, contributions are one issue.
     """
 
     model: str
     means: FloatArray
+    join: float
     version: str
 
     @classmethod
@@ -145,18 +148,26 @@ class Space:
         return cls.of(embedder.name, np.zeros((len(LANGUAGES), embedder.size), dtype=np.float32))
 
     @classmethod
-    def of(cls, model: str, means: FloatArray) -> "Space":
-        """A space by its means; the version is a hash of them."""
+    def of(cls, model: str, means: FloatArray, join: float = JOIN) -> "Space":
+        """A space by its numbers; the version is a hash of them."""
         means = np.asarray(means, dtype=np.float32)
-        return cls(model, means, hashlib.sha256(means.tobytes()).hexdigest()[:10])
+        digest = hashlib.sha256(means.tobytes() + str(join).encode())
+        return cls(model, means, join, digest.hexdigest()[:10])
 
     def place(self, vectors: FloatArray) -> FloatArray:
-        """Vectors (n, size) centred and normalised; one that is a mean itself stays zero."""
+        """The encoder's vectors (n, size) centred, at length one; one that is a mean itself stays
+        zero. A mean of several such vectors becomes the mean of their places, shorter than one the
+        less alike they are: its product with a place is their average similarity.
+        """
         vectors = np.asarray(vectors, dtype=np.float32)
         if not len(vectors):
             return vectors
         nearest = np.argmax(vectors @ _normalised(self.means).T, axis=1)
-        return _normalised(vectors - self.means[nearest])
+        means = self.means[nearest]
+        # The root mean square distance of vectors of length one from a point, by their mean.
+        spread = 1.0 - 2.0 * np.sum(vectors * means, axis=1) + np.sum(means * means, axis=1)
+        scale = np.sqrt(np.maximum(spread, 0.0))[:, None]
+        return np.asarray((vectors - means) / np.where(scale > 1e-4, scale, 1.0), dtype=np.float32)
 
     def learn(self, sums: FloatArray, counts: FloatArray, *, prior: float = 100.0) -> "Space":
         """The space after seeing texts: `sums` (languages, size) of their vectors, and how many.
@@ -164,7 +175,7 @@ class Space:
         The means known so far count as `prior` texts of each language.
         """
         told = prior * self.means + sums
-        return Space.of(self.model, told / (prior + counts)[:, None])
+        return Space.of(self.model, told / (prior + counts)[:, None], self.join)
 
 
 def _normalised(vectors: FloatArray) -> FloatArray:

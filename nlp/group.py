@@ -1,5 +1,8 @@
-"""Vectors into issues and themes. Vectors here are already placed in a `Space`: centred, of length
-one.
+"""Vectors into issues and themes.
+
+Vectors here are already placed in a `Space`. The vector of an issue is the mean of its members',
+not brought back to length one: its product with another is then the average similarity of their
+members, so that large issues do not attract whatever is roughly about them.
 """
 
 import math
@@ -8,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
-from nlp.embed import FloatArray
+from nlp.embed import JOIN, FloatArray
 from nlp.index import Hit
 
 IntArray = NDArray[np.int64]
 
-JOIN = 0.5
+JOINS = (0.2, 0.6)
+CHANCE = 0.99
 THEME = 0.18
 EMERGING = 2.5
 FEW = 3
@@ -38,81 +41,101 @@ def place(
     """Place rows of vectors (n, size) in order.
 
     `near` holds the nearest existing issues of each row. New issues of the batch keep a running
-    mean,
-    so that later rows can join them. Leader clustering (Hartigan 1975).
+    mean, so that later rows can join them. Leader clustering (Hartigan 1975).
     """
     leaders: list[int] = []
-    sums = np.zeros_like(vectors)
+    means = np.zeros_like(vectors)
+    counts = np.zeros(len(vectors))
     placed: list[Placement] = []
     for row, vector in enumerate(vectors):
         hit = near[row][0] if near[row] else None
-        leader, similarity = _nearest_leader(vector, leaders, sums)
+        leader, similarity = _nearest_leader(vector, leaders, means)
         if hit and hit.score >= max(threshold, similarity):
             placed.append(Placement(hit.id, None, hit.score))
-        elif leader is not None and similarity >= threshold:
-            sums[leader] += vector
-            placed.append(Placement(None, leader, similarity))
-        else:
+            continue
+        joins = leader is not None and similarity >= threshold
+        led = leader if leader is not None and joins else row
+        if led == row:
             leaders.append(row)
-            sums[row] = vector
-            placed.append(Placement(None, row, 1.0))
+        counts[led] += 1
+        means[led] += (vector - means[led]) / counts[led]
+        placed.append(Placement(None, led, similarity if joins else 1.0))
     return placed
 
 
 def _nearest_leader(
-    vector: FloatArray, leaders: Sequence[int], sums: FloatArray
+    vector: FloatArray, leaders: Sequence[int], means: FloatArray
 ) -> tuple[int | None, float]:
     if not leaders:
         return None, -1.0
-    means = sums[list(leaders)]
-    scores = means @ vector / np.maximum(np.linalg.norm(means, axis=1), 1e-9)
+    scores = means[list(leaders)] @ vector
     best = int(np.argmax(scores))
     return leaders[best], float(scores[best])
 
 
 def consolidate(
-    vectors: FloatArray, sizes: IntArray, fixed: Sequence[int | None], *, threshold: float = JOIN
+    means: FloatArray,
+    sizes: IntArray,
+    apart: Sequence[int] = (),
+    *,
+    threshold: float = JOIN,
 ) -> IntArray:
-    """A group label for each issue: average linkage over their centroids (n, size), weighted by
-    size.
+    """A group label for each issue, by average linkage over all members (Sokal and Michener 1958).
 
-    Rows with the `fixed` set are never put together; each keeps a group of its own that others may
-    join.
+    `means` (n, size) are the issues' vectors, `sizes` (n) how many members each has. Rows named in
+    `apart` never come into one group. Nearest-neighbour chains (Murtagh 1983): n² time and memory.
     """
-    n = len(vectors)
-    if n < 2:
-        return np.arange(n, dtype=np.int64)
-    labels = _average_linkage(vectors, threshold)
-    return _apart(labels, vectors, fixed)
+    labels = np.arange(len(means), dtype=np.int64)
+    alike = (means @ means.T).astype(np.float32)
+    alike[np.ix_(list(apart), list(apart))] = -np.inf
+    np.fill_diagonal(alike, -np.inf)
+    weights = sizes.astype(np.float32)
+    waiting = list(range(len(means)))
+    chain: list[int] = []
+    while chain or waiting:
+        if not chain:
+            chain.append(waiting.pop())
+        last = chain[-1]
+        nearest = int(np.argmax(alike[last]))
+        if len(chain) > 1 and alike[last, chain[-2]] >= alike[last, nearest]:
+            nearest = chain[-2]
+            del chain[-2:]
+            labels[labels == last] = nearest
+            _unite(alike, weights, nearest, last)
+            waiting.append(nearest)
+        elif alike[last, nearest] >= threshold:
+            chain.append(nearest)
+        else:
+            chain.pop()
+    return labels
 
 
-def _average_linkage(vectors: FloatArray, threshold: float) -> IntArray:
-    tree = linkage(vectors.astype(np.float64), method="average", metric="cosine")
-    labels = fcluster(tree, t=1 - threshold, criterion="distance")
-    return np.asarray(labels, dtype=np.int64)
+def _unite(alike: FloatArray, weights: FloatArray, kept: int, gone: int) -> None:
+    """Lance and Williams' update: similarities of a union are the weighted means of its parts'."""
+    total = weights[kept] + weights[gone]
+    row = (weights[kept] * alike[kept] + weights[gone] * alike[gone]) / total
+    row[kept] = -np.inf
+    alike[kept], alike[:, kept] = row, row
+    alike[gone], alike[:, gone] = -np.inf, -np.inf
+    weights[kept] = total
 
 
-def _apart(labels: IntArray, vectors: FloatArray, fixed: Sequence[int | None]) -> IntArray:
-    """Split groups that hold several fixed rows: each other row goes to the nearest of them."""
-    out, free = labels.copy(), int(labels.max()) + 1
-    for label in np.unique(labels):
-        rows = [int(row) for row in np.flatnonzero(labels == label)]
-        held = [row for row in rows if fixed[row] is not None]
-        if len(held) < 2:
-            continue
-        nearest = np.argmax(vectors[rows] @ vectors[held].T, axis=1)
-        for row, choice in zip(rows, nearest, strict=True):
-            at = held.index(row) if row in held else int(choice)
-            out[row] = free + at
-        free += len(held)
-    return out
+def themes(means: FloatArray, sizes: IntArray, *, threshold: float = THEME) -> IntArray:
+    """Coarse groups of issues by their means (n, size): the same tree, cut higher."""
+    return consolidate(means, sizes, threshold=threshold)
 
 
-def themes(vectors: FloatArray, sizes: IntArray, *, threshold: float = THEME) -> IntArray:
-    """Coarse groups of issues by their centroids (n, size): the same tree, cut higher."""
-    if len(vectors) < 2:
-        return np.arange(len(vectors), dtype=np.int64)
-    return _average_linkage(vectors, threshold)
+def learn_join(vectors: FloatArray) -> float:
+    """From how much average similarity on contributions are one issue, learnt from their vectors
+    (n, size): what one pair in a hundred exceeds, when most pairs are about different matters.
+
+    How alike two texts about different matters are depends on their length, their domain and how
+    well the encoder knows their language, so that no one number serves all.
+    """
+    if len(vectors) < FEW:
+        return JOIN
+    pairs = (vectors @ vectors.T)[np.triu_indices(len(vectors), k=1)]
+    return float(np.clip(np.quantile(pairs, CHANCE), *JOINS))
 
 
 def grow(now: int, past: Sequence[int]) -> float:

@@ -37,14 +37,14 @@ class WrongModel(ValueError):
 
 @dataclass(frozen=True)
 class Hit:
-    """A neighbour: its id and the cosine similarity, higher is nearer."""
+    """A neighbour: its id and the inner product with it, of unit vectors the cosine similarity."""
 
     id: int
     score: float
 
 
 class VectorIndex(Protocol):
-    """Unit vectors by kind and id. Every call may come from any thread."""
+    """Vectors of at most length one by kind and id. Every call may come from any thread."""
 
     def upsert(self, kind: str, ids: Sequence[int], vectors: FloatArray) -> None:
         """Put vectors (n, size); an id that is there is replaced."""
@@ -240,7 +240,7 @@ class ChromaIndex:
             self._held[kind] = self._client.get_or_create_collection(
                 f"{self._prefix}-{kind}",
                 embedding_function=None,
-                configuration={"hnsw": {"space": "cosine", "sync_threshold": SYNC_THRESHOLD}},
+                configuration={"hnsw": {"space": "ip", "sync_threshold": SYNC_THRESHOLD}},
             )
         return self._held[kind]
 

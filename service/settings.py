@@ -75,9 +75,6 @@ class Settings(BaseSettings):
     triage_confidence: float = Field(
         0.35, ge=0, le=1, description="Below this confidence an issue goes to the triage desk."
     )
-    join_similarity: float = Field(
-        0.5, ge=0, le=1, description="From this similarity a contribution joins an issue."
-    )
 
     max_message_length: int = Field(
         4000, ge=100, description="Longest message taken, in characters."

@@ -51,7 +51,7 @@ async def _ask_some(
         route = next(routes)
         good = [one for one in found if one.id in usable][:CANDIDATES]
         sure = confidence(good, lang, retriever)
-        closest = issues[0] if issues and issues[0].score >= here.settings.join_similarity else None
+        closest = issues[0] if issues and issues[0].score >= retriever.space.join else None
         results.append(
             {
                 "id": id_,

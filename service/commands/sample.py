@@ -29,7 +29,6 @@ DATA = Path(__file__).parents[2] / "data"
 GOVERNMENT = "Estado de Vale Claro"
 SAMPLE = "sample"
 BATCH = 300
-SHORT_TEXTS = 0.3
 
 PEOPLE: tuple[tuple[str, str, list[str], list[str]], ...] = (
     ("oficial@valeclaro.example", "Helena Prado", ["official"], ["water", "transport", "health"]),
@@ -67,7 +66,6 @@ class NotASample(SetupError):
 
 def run(settings: Settings) -> None:
     """Load the sample the first time, then serve it."""
-    settings = settings.model_copy(update={"join_similarity": SHORT_TEXTS})
     if settings.government == "Our government":
         settings = settings.model_copy(update={"government": GOVERNMENT})
     links = asyncio.run(_prepare(settings))

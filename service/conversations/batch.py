@@ -71,7 +71,7 @@ class Desk:
         if woven:
             vectors = await placing.encode(woven, self._retriever)
             decisions = await asyncio.to_thread(
-                placing.place, woven, vectors, self._retriever, self._router, self._here.settings
+                placing.place, woven, vectors, self._retriever, self._router
             )
         async with self._here.database.write() as session:
             room = writing.Room(session, self._here, self._retriever.embedder.name)

@@ -1,8 +1,12 @@
 """Learn the space issues are compared in: each time the installation has heard twice as much."""
 
+import asyncio
+from collections.abc import Sequence
+
 import numpy as np
 
-from nlp.embed import FloatArray
+from nlp import group
+from nlp.embed import Embedder, FloatArray, Space
 from nlp.text import LANGUAGES
 from service.installation import Installation
 from service.messages import queries as messages
@@ -11,23 +15,31 @@ from service.retrieval.retriever import Retriever
 
 FIRST = 100
 SAMPLE = 5000
+COMPARED = 1000
 
 
 async def learn_if_due(here: Installation, retriever: Retriever, heard: int) -> bool:
     """Learn from the newest contributions once `heard` is a hundred, or twice the last time."""
-    model = retriever.embedder.name
+    embedder = retriever.embedder
     async with here.database.read() as session:
-        before = await spaces.learnt_from(session, model)
+        before = await spaces.learnt_from(session, embedder.name)
         if heard < max(FIRST, 2 * before):
             return False
-        rows = await messages.newest_vectors(session, model, limit=SAMPLE)
-    sums, counts = _sums(rows, retriever.embedder.size)
+        rows = await messages.newest_vectors(session, embedder.name, limit=SAMPLE)
+    space = await asyncio.to_thread(_learnt, rows, embedder)
     async with here.database.write() as session:
-        await spaces.learn(session, retriever.embedder, sums, counts, heard)
+        await spaces.keep(session, space, heard)
     return True
 
 
-def _sums(rows: list[tuple[str, FloatArray]], size: int) -> tuple[FloatArray, FloatArray]:
+def _learnt(rows: Sequence[tuple[str, FloatArray]], embedder: Embedder) -> Space:
+    space = Space.shipped(embedder).learn(*_sums(rows, embedder.size))
+    newest = np.stack([vector for _, vector in rows[:COMPARED]])
+    join = group.learn_join(space.place(newest))
+    return Space.of(space.model, space.means, join)
+
+
+def _sums(rows: Sequence[tuple[str, FloatArray]], size: int) -> tuple[FloatArray, FloatArray]:
     """Sums (languages, size) of vectors by language, and how many there are of each."""
     sums = np.zeros((len(LANGUAGES), size), dtype=np.float32)
     counts = np.zeros(len(LANGUAGES), dtype=np.float32)

@@ -15,7 +15,6 @@ from nlp.route import Route, Router
 from service.conversations.hearing import encodable
 from service.conversations.weaving import Woven
 from service.retrieval.retriever import Found, Retriever
-from service.settings import Settings
 
 NEAR = 8
 CANDIDATES = 10
@@ -46,13 +45,12 @@ def place(
     vectors: FloatArray,
     retriever: Retriever,
     router: Router | None,
-    settings: Settings,
 ) -> list[Decision]:
     """Decide for a batch of contributions with their vectors (n, size)."""
     texts, langs = [one.text for one in woven], [one.first.lang for one in woven]
     near = retriever.near_issues(vectors, NEAR)
     placed = retriever.space.place(vectors)
-    placements = group.place(placed, near, threshold=settings.join_similarity)
+    placements = group.place(placed, near, threshold=retriever.space.join)
     routes = router.route(texts, langs, vectors) if router else [None] * len(woven)
     answers = _answers(woven, texts, langs, vectors, retriever)
     return [

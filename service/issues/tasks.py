@@ -139,9 +139,7 @@ async def consolidate(here: Installation, retriever: Retriever) -> None:
         if vector.any()
     ]
     held.sort(key=lambda one: (-one[0].people, one[0].id))
-    merges, proposals = await asyncio.to_thread(
-        _regroup, held[:MOST], here.settings.join_similarity
-    )
+    merges, proposals = await asyncio.to_thread(_regroup, held[:MOST], retriever.space.join)
     gone: set[int] = set()
     for start in range(0, len(merges), MERGES):
         part = merges[start : start + MERGES]
@@ -164,12 +162,12 @@ def _regroup(held: Held, threshold: float) -> tuple[Pairs, Proposals]:
         return [], []
     vectors = np.stack([vector for _, vector in held])
     sizes = np.array([one.size for one, _ in held], dtype=np.int64)
-    fixed = [one.id if _is_theirs(one) else None for one, _ in held]
-    labels = group.consolidate(vectors, sizes, fixed, threshold=threshold)
+    touched = {row for row, (one, _) in enumerate(held) if _is_theirs(one)}
+    labels = group.consolidate(vectors, sizes, sorted(touched), threshold=threshold)
     merges: Pairs = []
     proposals: Proposals = _touched_pairs(held, vectors, threshold)
     for rows in _groups(labels):
-        theirs = next((row for row in rows if fixed[row] is not None), None)
+        theirs = next((row for row in rows if row in touched), None)
         head, *rest = [row for row in rows if row != theirs]
         merges += [(held[row][0].id, held[head][0].id) for row in rest]
         if theirs is not None:

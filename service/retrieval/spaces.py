@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 
-from nlp.embed import Embedder, FloatArray, Space
+from nlp.embed import Embedder, Space
 from service.database import Session
 from service.installation import note, recall
 
@@ -17,8 +17,9 @@ async def load(session: Session, embedder: Embedder) -> Space:
     held = await recall(session, _name(embedder.name))
     if held is None:
         return Space.shipped(embedder)
-    means = np.frombuffer(base64.b64decode(json.loads(held)["means"]), dtype=np.float32)
-    return Space.of(embedder.name, means.reshape(-1, embedder.size))
+    known = json.loads(held)
+    means = np.frombuffer(base64.b64decode(known["means"]), dtype=np.float32)
+    return Space.of(embedder.name, means.reshape(-1, embedder.size), known["join"])
 
 
 async def learnt_from(session: Session, model: str) -> int:
@@ -27,15 +28,11 @@ async def learnt_from(session: Session, model: str) -> int:
     return int(json.loads(held)["texts"]) if held else 0
 
 
-async def learn(
-    session: Session, embedder: Embedder, sums: FloatArray, counts: FloatArray, texts: int
-) -> None:
-    """Note the space learnt from `texts` texts: sums (languages, size) of their vectors, and
-    counts.
-    """
-    space = Space.shipped(embedder).learn(sums, counts)
+async def keep(session: Session, space: Space, texts: int) -> None:
+    """Note the space learnt from `texts` texts."""
     means = base64.b64encode(space.means.tobytes()).decode()
-    await note(session, _name(embedder.name), json.dumps({"texts": texts, "means": means}))
+    told = {"texts": texts, "means": means, "join": space.join}
+    await note(session, _name(space.model), json.dumps(told))
 
 
 def _name(model: str) -> str:

@@ -1,0 +1,121 @@
+"""Grouping: on arrival, afterwards, and what both owe each other."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from nlp import group
+from nlp.embed import JOIN, FloatArray, HashEmbedder, Space
+from nlp.index import Hit
+
+SIZE = 256
+
+
+def clusters(seed: int, centres: int, each: int, noise: float) -> tuple[FloatArray, list[int]]:
+    """Unit vectors around random centres, and which centre each belongs to."""
+    random = np.random.default_rng(seed)
+    middles = random.normal(size=(centres, SIZE))
+    of = [at for at in range(centres) for _ in range(each)]
+    vectors = middles[of] + noise * random.normal(size=(len(of), SIZE))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors.astype(np.float32), of
+
+
+def same(labels: list[int], others: list[int]) -> bool:
+    """Whether two labellings are the same but for the names of the labels."""
+    pairs = set(zip(labels, others, strict=True))
+    return len(pairs) == len(set(labels)) == len(set(others))
+
+
+def led(placements: list[group.Placement]) -> list[int]:
+    """The leader of each row, where no issue was there before."""
+    return [one.leader if one.leader is not None else -1 for one in placements]
+
+
+def test_one_batch_falls_into_its_clusters() -> None:
+    vectors, of = clusters(1, 6, 10, 0.3)
+    placed = group.place(vectors, [[] for _ in vectors])
+    assert same(led(placed), of)
+
+
+def test_known_issue_is_joined_before_a_new_one_is_opened() -> None:
+    vectors, _ = clusters(2, 1, 3, 0.1)
+    near = [[Hit(7, 0.9)], [Hit(7, 0.1)], []]
+    first, second, third = group.place(vectors, near)
+    assert (first.issue, first.similarity) == (7, 0.9)
+    assert (second.issue, second.leader) == (None, 1)
+    assert (third.issue, third.leader) == (None, 1)
+
+
+def test_consolidating_is_average_linkage_of_all_members() -> None:
+    vectors, _ = clusters(3, 8, 12, 0.9)
+    expected = fcluster(linkage(vectors, "average", "cosine"), 1 - 0.35, "distance")
+    labels = group.consolidate(vectors, np.ones(len(vectors), dtype=np.int64), threshold=0.35)
+    assert same(labels.tolist(), expected.tolist())
+
+
+def test_sizes_weigh_as_if_every_member_were_there() -> None:
+    vectors, _ = clusters(4, 4, 6, 0.8)
+    heavy = np.repeat(vectors, 3, axis=0)
+    ones = group.consolidate(heavy, np.ones(len(heavy), dtype=np.int64), threshold=0.3)
+    threes = group.consolidate(vectors, np.full(len(vectors), 3, dtype=np.int64), threshold=0.3)
+    assert same(ones[::3].tolist(), threes.tolist())
+
+
+@given(st.integers(0, 10_000), st.sets(st.integers(0, 29)))
+def test_what_staff_decided_never_comes_together(seed: int, apart: set[int]) -> None:
+    vectors, _ = clusters(seed, 3, 10, 0.4)
+    sizes = np.ones(len(vectors), dtype=np.int64)
+    labels = group.consolidate(vectors, sizes, sorted(apart), threshold=0.2)
+    decided = [int(labels[row]) for row in apart]
+    assert len(set(decided)) == len(decided)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_issues_are_no_special_case(count: int) -> None:
+    vectors = np.eye(count, SIZE, dtype=np.float32)
+    labels = group.consolidate(vectors, np.ones(count, dtype=np.int64))
+    assert labels.tolist() == list(range(count))
+
+
+def test_mean_of_members_is_as_similar_as_they_are_on_average() -> None:
+    """The space keeps the means of places, though it only sees the means of what was encoded."""
+    embedder = HashEmbedder()
+    texts = [f"no water in street number {n}" for n in range(20)] + ["the bus is late again"]
+    raw = embedder.encode(texts)
+    means = np.tile(raw.mean(axis=0), (3, 1))
+    space = Space.of(embedder.name, means)
+    members, stranger = space.place(raw[:20]), space.place(raw[20:])
+    mean = space.place(raw[:20].mean(axis=0, keepdims=True))
+    assert float((stranger @ mean.T)[0, 0]) == pytest.approx(
+        float((stranger @ members.T).mean()), abs=0.02
+    )
+
+
+def test_cut_is_what_one_pair_in_a_hundred_exceeds() -> None:
+    random = np.random.default_rng(5)
+    strangers = random.normal(size=(400, 24)).astype(np.float32)
+    strangers /= np.linalg.norm(strangers, axis=1, keepdims=True)
+    # Products of random directions in d dimensions spread by the square root of 1/d.
+    assert group.learn_join(strangers) == pytest.approx(2.33 / math.sqrt(24), abs=0.02)
+
+
+def test_cut_stays_within_reason() -> None:
+    same = np.ones((50, 1), dtype=np.float32)
+    assert group.learn_join(same) == pytest.approx(max(group.JOINS))
+    assert group.learn_join(np.eye(50, dtype=np.float32)) == pytest.approx(min(group.JOINS))
+
+
+def test_too_little_to_learn_from_keeps_the_cut() -> None:
+    vectors, _ = clusters(6, 1, 2, 0.1)
+    assert group.learn_join(vectors) == JOIN
+
+
+def test_growth_is_counted_against_the_past() -> None:
+    assert group.emerging(9, [1, 0, 2, 1, 0, 1, 1])
+    assert not group.emerging(9, [8, 10, 9, 7, 11, 9, 8])
+    assert not group.emerging(2, [0] * 7)
