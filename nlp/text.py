@@ -41,8 +41,8 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The folded words of a text, in order."""
-    return _WORD.findall(fold(text))
+    """The folded words of a text, in order; apostrophes are straight."""
+    return _WORD.findall(fold(text).replace("’", "'"))
 
 
 ABBREVIATIONS = {
