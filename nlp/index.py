@@ -316,6 +316,7 @@ class Folder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self._lock.close()
             raise IndexInUse(f"Another process is using the index in {path}.") from error
         self.was_dirty = (path / "dirty").exists()
 

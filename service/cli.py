@@ -212,9 +212,13 @@ def export(
 def _opened(out: Path | None) -> Iterator[Any]:
     if out is None:
         yield sys.stdout
-    else:
-        with out.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        return
+    try:
+        file = out.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise typer.BadParameter(f"{out} cannot be written: {error.strerror}") from error
+    with file:
+        yield file
 
 
 @app.command()
@@ -228,9 +232,10 @@ def ask(
 
     if bool(text) == bool(file):
         raise typer.BadParameter("give a question, or --file with questions")
-    with _bar("questions") as progress, _opened(out) as target:
-        for found in _with(lambda here: serving.ask(here, text, file, progress)):
-            target.write(json.dumps(found, ensure_ascii=False) + "\n")
+    with _bar("questions") as progress:
+        found = _with(lambda here: serving.ask(here, text, file, progress))
+    with _opened(out) as target:
+        target.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in found)
 
 
 @users.command("add")

@@ -3,7 +3,6 @@ nothing.
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -130,6 +129,18 @@ class AnswerRow(BaseModel):
     def question(self) -> str | None:
         """What it answers, where the row says so."""
         return self.text if self.answer else None
+
+
+class IndexRow(BaseModel):
+    """A document of a folder, as its `index.jsonl` tells of it; the file is in the folder."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+    file: Annotated[str, Field(pattern=r"^[^/\\]+$")]
+    title: OptionalText = None
+    department: OptionalText = None
+    lang: OptionalText = Field(None, pattern="^[a-z]{2}$")
+    url: OptionalText = Field(None, max_length=1000)
 
 
 async def messages(here: Installation, path: Path, progress: Progress) -> Report:
@@ -271,7 +282,7 @@ async def knowledge(
 ) -> Report:
     """Import a document, a JSONL file of them, or a folder, by its `index.jsonl` if it has one."""
     report = Report()
-    files = _documents(path)
+    files = _documents(path, report)
     for done, (file, about) in enumerate(files):
         try:
             taken = await knowledge_tasks.take(
@@ -281,13 +292,17 @@ async def knowledge(
                 file.read_bytes(),
                 file.name,
                 actor=CLI,
-                title=about.get("title"),
-                lang=about.get("lang"),
-                url=about.get("url"),
-                department=about.get("department"),
+                title=about.title,
+                lang=about.lang,
+                url=about.url,
+                department=about.department,
             )
         except GabineteError as error:
             report.reject(done + 1, error.message, {"file": file.name})
+            continue
+        except OSError as error:
+            why = f"cannot be read: {error.strerror}"
+            report.reject(done + 1, why, {"file": file.name})
             continue
         report.added += taken.added
         report.changed += taken.changed
@@ -298,18 +313,18 @@ async def knowledge(
     return report
 
 
-def _documents(path: Path) -> list[tuple[Path, dict[str, str]]]:
+def _documents(path: Path, report: Report) -> list[tuple[Path, IndexRow]]:
     if path.is_file():
-        return [(path, {})]
+        return [(path, IndexRow(file=path.name))]
     if not path.is_dir():
         raise UnreadableFile(f"There is no file or folder {path}.")
     index = path / "index.jsonl"
     if not index.exists():
-        return [(file, {}) for file in sorted(path.iterdir()) if file.is_file()]
-    rows = [
-        json.loads(line) for line in index.read_text(encoding="utf-8").splitlines() if line.strip()
-    ]
-    return [(path / row["file"], row) for row in rows]
+        return [(f, IndexRow(file=f.name)) for f in sorted(path.iterdir()) if f.is_file()]
+    reading = Reading(index, IndexRow)
+    found = [(path / row.file, row) for _, row in reading]
+    report.rejected += reading.report.rejected
+    return found
 
 
 def chunks(rows: Iterable[T], size: int) -> Iterator[Sequence[T]]:

@@ -4,6 +4,7 @@ file with the reason.
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from service.errors import SetupError
 
 Row = TypeVar("Row", bound=BaseModel)
 SHOWN = 20
+UNREADABLE = re.compile("[\udc80-\udcff]")
 
 
 class UnreadableFile(SetupError):
@@ -43,15 +45,16 @@ class Report:
         self.rejected.append((line, reason, raw))
 
     def write_rejected(self, path: Path) -> None:
-        """Write the rejected rows beside the file they came from."""
-        if not self.rejected:
-            return
+        """Write the rejected rows beside the file they came from; none leave no such file."""
         target = path.with_name(path.name + ".rejected.jsonl")
+        if not self.rejected:
+            target.unlink(missing_ok=True)
+            return
         lines = (
             json.dumps({"line": line, "reason": why, "row": raw}, ensure_ascii=False)
             for line, why, raw in self.rejected
         )
-        target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        target.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
         self.rejected_file = str(target)
 
     def as_dict(self) -> dict[str, Any]:
@@ -94,18 +97,22 @@ class Reading(Generic[Row]):
                         yield line, json.loads(text)
                 except UnicodeDecodeError:
                     self.report.reject(line, "is not UTF-8", data.decode("latin-1"))
-                except json.JSONDecodeError as error:
-                    self.report.reject(line, f"is not JSON: {error.msg}", data.decode("utf-8"))
+                except (ValueError, RecursionError) as error:
+                    self.report.reject(line, f"is not JSON: {error}", data.decode("utf-8"))
 
     def _csv(self) -> Iterator[tuple[int, Any]]:
         try:
-            with self.path.open(encoding="utf-8-sig", newline="") as file:
+            with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
                 reader = csv.DictReader(file)
                 for row in reader:
                     self.at = min(self.size, self.at + sum(len(str(v)) for v in row.values()))
-                    yield reader.line_num, {k: v for k, v in row.items() if v not in ("", None)}
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise UnreadableFile(f"{self.path.name} is not a CSV file in UTF-8: {error}") from error
+                    filled = {k: v for k, v in row.items() if v not in ("", None)}
+                    if any(UNREADABLE.search(str(value)) for value in filled.values()):
+                        self.report.reject(reader.line_num, "is not UTF-8", filled)
+                    else:
+                        yield reader.line_num, filled
+        except csv.Error as error:
+            raise UnreadableFile(f"{self.path.name} is not a CSV file: {error}") from error
 
     def _checked(self, line: int, raw: Any) -> Row | None:
         if not isinstance(raw, dict):

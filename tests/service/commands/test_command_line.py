@@ -1,0 +1,38 @@
+"""Commands as a clerk types them: what is printed, and the exit status a script reads."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from service.cli import app
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty installation's folder, named by the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GABINETE_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("GABINETE_EMBEDDING_MODEL", "hash")
+    return tmp_path
+
+
+def test_import_says_in_json_what_it_left_out_and_exits_with_one(folder: Path) -> None:
+    file = folder / "m.jsonl"
+    file.write_text('{"id": "1", "text": "Falta agua"}\n{"id": "2"}\n', encoding="utf-8")
+    result = CliRunner().invoke(app, ["import", "messages", str(file), "--json"])
+    said = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (said["added"], said["rejected"], said["reasons"][0]["line"]) == (1, 1, 2)
+
+
+def test_doctor_names_a_key_that_others_can_read(folder: Path) -> None:
+    CliRunner().invoke(app, ["doctor", "--json"])
+    (folder / "var" / "key").chmod(0o644)
+    result = CliRunner().invoke(app, ["doctor", "--json"])
+    found = {one["what"]: one for one in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    assert not found["key"]["good"]
+    assert "chmod 600" in found["key"]["says"]
+    assert found["database"]["good"]

@@ -1,0 +1,75 @@
+"""Importing files: good rows are kept, bad ones are written beside the file with the reason."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from nlp.embed import HashEmbedder
+from service.answers.models import Answer
+from service.channels.models import InboxRow
+from service.commands import importing
+from service.installation import Installation
+
+
+def _progress(at: int, total: int) -> None:
+    assert 0 <= at <= total
+
+
+def _written(path: Path, lines: list[str], bom: bool = False) -> Path:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig" if bom else "utf-8")
+    return path
+
+
+def _rejected(path: Path) -> list[dict[str, Any]]:
+    file = path.with_name(path.name + ".rejected.jsonl")
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+async def _count(here: Installation, model: Any) -> int:
+    async with here.database.read() as session:
+        return (await session.execute(select(func.count()).select_from(model))).scalar_one()
+
+
+async def test_good_messages_are_kept_and_bad_rows_written_with_line_and_reason(
+    installation: Installation, tmp_path: Path
+) -> None:
+    good = ['{"id": 1, "text": "Falta água", "mood": "angry"}', '{"id": "2", "text": "No bus"}']
+    bad = ["{not json", '["a list"]', '{"id": "3"}', '{"id": "4", "text": "a \\ud800 b"}']
+    file = _written(tmp_path / "messages.jsonl", [good[0], *bad, good[1]], bom=True)
+    first = await importing.messages(installation, file, _progress)
+    again = await importing.messages(installation, file, _progress)
+    assert (first.added, first.unchanged, len(first.rejected)) == (2, 0, 4)
+    assert (again.added, again.unchanged) == (0, 2)
+    assert first.unknown == {"mood"}
+    assert [row["line"] for row in _rejected(file)] == [2, 3, 4, 5]
+    assert all(row["reason"] for row in _rejected(file))
+    assert await _count(installation, InboxRow) == 2
+
+
+async def test_csv_answers_with_an_unknown_department_are_left_out(
+    installation: Installation, tmp_path: Path
+) -> None:
+    lines = ["id,text,department", "a1,The library opens at nine.,", "a2,Buses run.,nowhere"]
+    file = _written(tmp_path / "answers.csv", lines, bom=True)
+    first = await importing.answer_rows(installation, HashEmbedder(), file, _progress)
+    again = await importing.answer_rows(installation, HashEmbedder(), file, _progress)
+    assert (first.added, again.added, again.unchanged) == (1, 0, 1)
+    assert [(r["line"], r["reason"]) for r in _rejected(file)] == [
+        (3, "department: there is no nowhere")
+    ]
+    assert await _count(installation, Answer) == 1
+
+
+async def test_a_document_named_in_the_index_but_missing_is_rejected_and_the_rest_kept(
+    installation: Installation, tmp_path: Path
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "here.md").write_text("# Water\n\nThe plan covers every district.\n")
+    rows = ['{"file": "gone.md"}', '{"file": "here.md", "lang": "en"}']
+    _written(folder / "index.jsonl", rows)
+    report = await importing.knowledge(installation, HashEmbedder(), folder, _progress)
+    assert report.added == 1
+    assert [row["row"] for row in _rejected(folder)] == [{"file": "gone.md"}]
