@@ -20,7 +20,7 @@ BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 MEANS = Path(__file__).parent / "means"
 MULTILINGUAL = frozenset({"pt", "es", "en", "de", "fr", "it"})
-BATCH = 32
+BATCH = 16
 JOIN = 0.4
 
 
@@ -52,7 +52,7 @@ class SentenceEmbedder:
 
         disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            self._model: Any = SentenceTransformer(path, device="cpu")
+            self.model: Any = SentenceTransformer(path, device="cpu")
         except (OSError, ValueError) as error:
             raise UnknownModel(
                 f"The encoder {name!r} cannot be loaded: name a folder or an installed model "
@@ -60,14 +60,14 @@ class SentenceEmbedder:
             ) from error
         self.name = name
         self.languages = frozenset(languages)
-        self.size = int(self._model.get_embedding_dimension() or 0)
+        self.size = int(self.model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Vectors (n, size); texts beyond the model's length are cut by the model."""
         _check(texts)
         if not texts:
             return np.zeros((0, self.size), dtype=np.float32)
-        vectors = self._model.encode(
+        vectors = self.model.encode(
             list(texts),
             batch_size=BATCH,
             show_progress_bar=False,

@@ -20,7 +20,7 @@ from service.retrieval.retriever import Retriever
 
 log = structlog.get_logger()
 
-BATCH = 128
+BATCH = 256
 IDLE = 1.0
 TRIES = 3
 INBOX, OUTBOX = "inbox", "outbox"
