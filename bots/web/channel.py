@@ -177,6 +177,7 @@ class WebChannel:
         return JSONResponse({"messages": [_line(one) for one in said]})
 
     async def _seen(self, request: Request) -> Response:
+        address = self._address(request)
         ids = (await _body(request)).get("ids")
         if (
             not isinstance(ids, list)
@@ -184,7 +185,7 @@ class WebChannel:
             or not all(type(i) is int for i in ids)
         ):
             raise Refused("malformed")
-        await self._door().fetched(self._address(request), ids)
+        await self._door().fetched(address, ids)
         return Response(status_code=204)
 
     async def _stream(self, request: Request) -> Response:
@@ -237,7 +238,7 @@ def make(config: ChannelConfig) -> WebChannel:
 async def _body(request: Request) -> dict[str, Any]:
     try:
         body = await request.json()
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refused("malformed") from error
     if not isinstance(body, dict):
         raise Refused("malformed")

@@ -19,7 +19,6 @@ from service.shell.requests import Here, Reading
 router = APIRouter(include_in_schema=False)
 
 TRIES = RateLimitItemPerMinute(10)
-LIMITER = MovingWindowRateLimiter(MemoryStorage())
 SHOWN = 20
 
 
@@ -72,7 +71,7 @@ async def receipt(
 ) -> Response:
     """What became of a contribution, and its answer, on any device."""
     address = request.client.host if request.client else ""
-    if not LIMITER.hit(TRIES, "receipt", address):
+    if not _limiter(request).hit(TRIES, "receipt", address):
         raise TooManyTries("Too many codes were tried; wait a minute.")
     read = receipts.read(code)
     digest = here.vault.digest("receipt", read) if read else ""
@@ -87,3 +86,12 @@ async def receipt(
     return page(
         request, "receipt.html", found=found, unknown=False, issue=issue, answers=ready, code=read
     )
+
+
+def _limiter(request: Request) -> MovingWindowRateLimiter:
+    """One for each running application."""
+    state = request.app.state
+    if not hasattr(state, "receipt_limiter"):
+        state.receipt_limiter = MovingWindowRateLimiter(MemoryStorage())
+    found: MovingWindowRateLimiter = state.receipt_limiter
+    return found

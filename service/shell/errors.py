@@ -11,10 +11,11 @@ from starlette.exceptions import HTTPException
 
 from service.errors import GabineteError
 from service.shell.pages import language, page, refusal
+from service.shell.security import HEADERS
 
 log = structlog.get_logger()
 
-CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
 def install(app: FastAPI) -> None:
@@ -44,13 +45,18 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for this type"
+    if error.status_code == 400:  # the framework's word for a body it cannot parse
+        return answer(request, 422, "malformed", str(error.detail))
     code = CODES.get(error.status_code, "refused")
     return answer(request, error.status_code, code, str(error.detail))
 
 
 async def _surprise(request: Request, error: Exception) -> Response:
+    """Comes from outside all other layers, so that it brings the headers along."""
     log.error("request_failed", path=request.url.path, kind=type(error).__name__)
-    return answer(request, 500, "internal", "Something went wrong on our side; it is recorded.")
+    told = answer(request, 500, "internal", "Something went wrong on our side; it is recorded.")
+    told.headers.update(HEADERS)
+    return told
 
 
 def answer(request: Request, status: int, code: str, message: str, **more: object) -> Response:
