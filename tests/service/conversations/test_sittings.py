@@ -1,0 +1,192 @@
+"""Sittings of all sorts: what is woven, what stays apart, what is only talk, what goes wrong."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import AsyncClient
+from sqlalchemy import select
+
+from service.channels.contract import Address, Inbound
+from service.channels.inbox import Intake
+from service.channels.models import Delivery, InboxRow
+from service.conversations.batch import Desk
+from service.installation import Installation
+from service.messages.models import Contribution, Message
+from tests.journeys.citizen import Citizen
+
+CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
+Said = tuple[str, str]
+
+TALK: dict[str, Sequence[Said]] = {
+    "pt": (
+        ("kkkk", "."),
+        ("boa noite!", "Olá"),
+        ("tenho uma reclamação", "."),
+        ("o posto de saúde está sem médico desde março", "código"),
+        ("valeu", "agradecemos"),
+        ("seus palhaços", "chateação|chatead|indignação|Conte"),
+    ),
+    "es": (
+        ("buenas tardes", "Hola"),
+        ("tengo una queja", "."),
+        ("la escuela está cerrada hace semanas y nadie responde", "código"),
+        ("gracias", "Gracias"),
+    ),
+    "en": (
+        ("hello there", "Hello"),
+        ("I have a question", "."),
+        ("when does the clinic on oak street open on saturdays?", "code"),
+        ("thanks", "Thank you"),
+    ),
+}
+
+
+async def contributions(here: Installation) -> list[Contribution]:
+    """What was made of all that was said."""
+    async with here.database.read() as session:
+        return list((await session.scalars(select(Contribution).order_by(Contribution.id))).all())
+
+
+@pytest.mark.parametrize("lang", TALK)
+async def test_talk_is_answered_and_only_the_matter_becomes_a_contribution(
+    client: AsyncClient, installation: Installation, lang: str
+) -> None:
+    citizen = Citizen(client, lang)
+    for said, expected in TALK[lang]:
+        answer = await citizen.say(said)
+        assert re.search(expected, answer), f"{said!r} was answered {answer!r}"
+    (only,) = await contributions(installation)
+    assert only.lang == lang
+
+
+async def test_two_matters_in_one_sitting_get_a_code_each(
+    client: AsyncClient, installation: Installation
+) -> None:
+    citizen = Citizen(client)
+    first = await citizen.say("falta água na rua das flores")
+    await citizen.say("desde segunda-feira")
+    second = await citizen.say("o ônibus da linha 12 não passa mais no bairro")
+    codes = {found.group() for found in map(CODE.search, (first, second)) if found}
+    assert len(codes) == 2
+    water, bus = await contributions(installation)
+    assert water.text == "falta água na rua das flores\ndesde segunda-feira"
+    assert bus.text == "o ônibus da linha 12 não passa mais no bairro"
+
+
+async def test_a_fragment_alone_waits_for_its_matter(
+    client: AsyncClient, installation: Installation
+) -> None:
+    citizen = Citizen(client)
+    await citizen.say("na rua das flores")
+    await citizen.say("falta água desde ontem e ninguém atende o telefone")
+    texts = " ".join(one.text for one in await contributions(installation))
+    assert "na rua das flores" in texts
+    assert "falta água" in texts
+
+
+async def test_the_language_follows_the_citizen_in_mid_conversation(client: AsyncClient) -> None:
+    citizen = Citizen(client, "pt")
+    assert "Olá" in await citizen.say("bom dia")
+    assert "English" in await citizen.say("/idioma en")
+    assert "Received" in await citizen.say("falta água na rua das flores")
+    assert "español" in await citizen.say("/language es")
+    assert "solicitud" in await citizen.say("/estado") or "pedido" in await citizen.say("/estado")
+
+
+async def test_too_long_a_message_is_refused_with_the_limit(client: AsyncClient) -> None:
+    token = (await client.post("/chat/v1/conversations")).json()["token"]
+    answer = await client.post(
+        "/chat/v1/messages",
+        json={"id": "a", "text": "água " * 1000},
+        headers={"authorization": f"Bearer {token}", "accept-language": "pt"},
+    )
+    assert answer.status_code == 413
+    assert "4000" in answer.json()["message"]
+
+
+def inbound(kind: Any, external_id: str = "1", text: str = "", **more: Any) -> Inbound:
+    """Something another platform than the web chat may send."""
+    made = Inbound(
+        kind=kind,
+        external_id=external_id,
+        address=Address("web", "main", "c" * 43),
+        sender="c" * 43,
+        text=text,
+        occurred_at=datetime.now(UTC),
+    )
+    return replace(made, **more)
+
+
+async def settled(app: FastAPI, here: Installation, *inbounds: Inbound) -> list[str]:
+    """What is to be told after these were taken and understood."""
+    intake = Intake(
+        here.database, here.vault, here.settings, lambda: app.state.bell.ring(["inbox"])
+    )
+    await intake.accept(list(inbounds))
+    waiting = select(InboxRow.id).where(InboxRow.state == "waiting")
+    async with asyncio.timeout(10):
+        while True:
+            async with here.database.read() as session:
+                if not (await session.scalars(waiting)).all():
+                    rows = await session.scalars(select(Delivery).order_by(Delivery.id))
+                    return [here.vault.open(row.sealed or b"") for row in rows.all()]
+            await asyncio.sleep(0.02)
+
+
+async def test_a_photo_without_words_is_answered_and_nothing_is_lost(
+    app: FastAPI, installation: Installation
+) -> None:
+    (told,) = await settled(app, installation, inbound("media", lang="pt"))
+    assert told
+    assert await contributions(installation) == []
+
+
+@pytest.mark.parametrize("kind", ["joined", "left", "blocked", "deleted"])
+async def test_what_a_platform_tells_is_kept_quietly(
+    app: FastAPI, installation: Installation, kind: str
+) -> None:
+    assert await settled(app, installation, inbound(kind)) == []
+
+
+async def test_an_edited_message_is_understood_anew_and_told_from_a_repeat(
+    app: FastAPI, installation: Installation
+) -> None:
+    first = inbound("text", "1", "falta água na rua das flores")
+    edited = inbound("edited", "1", "falta água na rua das acácias", version=1)
+    await settled(app, installation, first)
+    await settled(app, installation, first, edited, edited)
+    async with installation.database.read() as session:
+        said = (await session.scalars(select(Message.text).order_by(Message.id))).all()
+    assert list(said) == ["falta água na rua das flores", "falta água na rua das acácias"]
+
+
+async def test_a_message_that_cannot_be_understood_is_set_aside_and_the_others_are_not(
+    app: FastAPI, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = Desk.take
+
+    async def poisoned(desk: Desk, arrived: Sequence[Any]) -> set[int]:
+        if any("veneno" in one.inbound.text for one in arrived):
+            raise RuntimeError("understanding failed")
+        return await settle(desk, arrived)
+
+    monkeypatch.setattr(Desk, "take", poisoned)
+    await settled(
+        app,
+        installation,
+        inbound("text", "1", "falta água na rua das flores"),
+        inbound("text", "2", "isto é veneno para o programa"),
+        inbound("text", "3", "o ônibus 343 está sempre atrasado"),
+    )
+    assert len(await contributions(installation)) == 2
+    async with installation.database.read() as session:
+        aside = (await session.scalars(select(InboxRow).where(InboxRow.error.is_not(None)))).all()
+    (row,) = aside
+    assert row.sealed, "what was said is kept for staff to retry"
+    assert row.error == "RuntimeError"
