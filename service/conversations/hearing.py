@@ -21,7 +21,7 @@ LONGEST_TITLE = 300
 @dataclass(frozen=True)
 class Heard:
     """One inbound, understood. `who` and `thread` find the identity and the conversation (None:
-    unknown).
+    unknown); `adds` tells that it looks like an addition to what was said just before it.
     """
 
     row_id: int
@@ -33,6 +33,7 @@ class Heard:
     found: tuple[str, ...]
     lang: str
     kind: str
+    adds: bool
     place: str | None
 
     @property
@@ -96,6 +97,7 @@ def _hear_one(arrived: Arrived, vault: Vault, known: dict[Key, str | None], regi
         found=masked.found,
         lang=lang,
         kind=talk.kind(tidy, lang),
+        adds=talk.is_fragment(masked.text, lang),
         place=arrived.extra.get("place"),
     )
 

@@ -79,10 +79,10 @@ def _take(
         else:
             thread.talk.append(one)
         return
-    fixed = reopened.pop(thread.key, None) if thread.key and (one.wants or _adds(one)) else None
+    fixed = reopened.pop(thread.key, None) if thread.key and (one.wants or one.adds) else None
     if fixed:
         thread.woven.append(Woven([one], issue_id=fixed[0], answer_id=fixed[1]))
-    elif _adds(one) and (current := _current(thread, open_ones)):
+    elif one.adds and (current := _current(thread, open_ones)):
         if not current.heard:
             thread.woven.append(current)
         current.heard.append(one)
@@ -94,10 +94,6 @@ def _take(
         thread.talk.append(one)
 
 
-def _adds(one: Heard) -> bool:
-    return talk.is_fragment(one.text, one.lang)
-
-
 def _current(thread: Thread, open_ones: dict[Key, Contribution]) -> Woven | None:
     if thread.woven:
         return thread.woven[-1]
@@ -107,7 +103,7 @@ def _current(thread: Thread, open_ones: dict[Key, Contribution]) -> Woven | None
 
 def _begin(thread: Thread, one: Heard) -> None:
     """A whole matter right after a mere fragment is what the fragment was the beginning of."""
-    if thread.woven and all(_adds(said) for said in thread.woven[-1].heard):
+    if thread.woven and all(said.adds for said in thread.woven[-1].heard):
         thread.woven[-1].heard.append(one)
     else:
         thread.woven.append(Woven([one]))
