@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
-from nlp.embed import HashEmbedder
+from nlp.embed import Embedder, HashEmbedder
 from service.app import create_app
 from service.database import Database
 from service.installation import Installation
@@ -104,10 +104,12 @@ def installation(settings: Settings, database: Database, vault: Vault) -> Instal
 
 
 @asynccontextmanager
-async def serving(here: Installation, *, worker: bool = True) -> AsyncIterator[FastAPI]:
-    """The whole application, started, with its worker and the tiny encoder."""
+async def serving(
+    here: Installation, *, worker: bool = True, embedder: Embedder | None = None
+) -> AsyncIterator[FastAPI]:
+    """The whole application, started, with its worker and the tiny encoder or another."""
     app = create_app(here, worker=worker)
-    app.state.embedder = HashEmbedder()
+    app.state.embedder = embedder or HashEmbedder()
     async with app.router.lifespan_context(app):
         await app.state.running.ready.wait()
         yield app

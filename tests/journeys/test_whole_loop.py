@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import func, select
 
+from nlp.embed import BUNDLED, load
 from service.database import now
 from service.installation import Installation
 from service.jobs import Job
+from tests.conftest import serving
 from tests.journeys.citizen import Citizen
 from tests.journeys.colleague import Colleague, hire
 
@@ -78,6 +80,11 @@ class Cabinet:
 
 @pytest.fixture
 async def cabinet(client: AsyncClient, installation: Installation) -> Cabinet:
+    return await open_cabinet(client, installation)
+
+
+async def open_cabinet(client: AsyncClient, installation: Installation) -> Cabinet:
+    """A water department with an official, somebody of comms and an admin."""
     admin = await hire(client, installation, "admin")
     await admin.post(
         "/departments",
@@ -251,3 +258,34 @@ async def test_a_receipt_opens_status_and_answer_on_any_device_and_guessing_is_t
         for _ in range(40)
     }
     assert 429 in statuses
+
+
+@pytest.mark.encoder
+async def test_with_the_real_encoder_people_who_ask_the_same_in_other_words_get_one_answer(
+    installation: Installation,
+) -> None:
+    asked = (
+        "When will the water be back in Flower Street?",
+        "There is no water in Flower Street again, when does it come back?",
+    )
+    async with (
+        serving(installation, embedder=load(BUNDLED)) as app,
+        AsyncClient(transport=ASGITransport(app), base_url="http://testserver") as client,
+    ):
+        cabinet = await open_cabinet(client, installation)
+        first, second, other = (Citizen(client, "en") for _ in range(3))
+        await first.say(asked[0])
+        assert "1 other person asks the same" in await second.say(asked[1])
+        await other.say("The night bus to the university was cancelled without a word.")
+        issue = await cabinet.issue_of(asked[0])
+        assert issue == await cabinet.issue_of(asked[1])
+        assert issue != await cabinet.issue_of("night bus")
+        await cabinet.admin.post(f"/issues/{issue}/assign", {"department": "water"})
+        told = "The water in Flower Street is back on Tuesday, when the pump is replaced."
+        await cabinet.publish(issue, {"en": told})
+        assert told in await first.waits()
+        assert told in await second.waits()
+        assert len(await other.heard()) == 1, "who asked something else is left in peace"
+        await cabinet.rests()
+        late = await Citizen(client, "en").say("when is the water back in flower street")
+        assert told in late
