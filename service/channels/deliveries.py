@@ -153,12 +153,17 @@ async def sent(session: Session, delivery_id: int, external_ids: Sequence[str]) 
 async def failed(
     session: Session, delivery_id: int, error: SendError, *, safe_repeat: bool
 ) -> None:
-    """The platform did not take it: wait and try again, give up, or say that nobody knows."""
+    """The platform did not take it: wait and try again, give up, or say that nobody knows.
+
+    What was erased meanwhile is not tried again.
+    """
     delivery = await session.get_one(Delivery, delivery_id)
     delivery.failure, delivery.error = error.failure.value, str(error)[:300]
     delivery.leased_by = delivery.leased_until = None
     repeatable = error.failure.retryable or (error.failure is Failure.ambiguous and safe_repeat)
-    if repeatable and delivery.attempts < TRIES:
+    if repeatable and delivery.sealed is None:
+        delivery.state = "cancelled"
+    elif repeatable and delivery.attempts < TRIES:
         wait = error.after or BACK_OFF[min(delivery.attempts, len(BACK_OFF)) - 1]
         delivery.state, delivery.next_at = "waiting", now() + timedelta(seconds=wait)
     else:
@@ -174,6 +179,9 @@ async def recover(session: Session, safe_channels: Sequence[str], *, alone: bool
     if not alone:
         lost = and_(lost, Delivery.leased_until < now())
     free = {"leased_by": None, "leased_until": None}
+    await session.execute(
+        update(Delivery).where(lost, Delivery.sealed.is_(None)).values(state="cancelled", **free)
+    )
     await session.execute(
         update(Delivery)
         .where(lost, Delivery.channel.in_(safe_channels))
@@ -194,6 +202,10 @@ async def resend(session: Session, delivery_id: int, *, actor: str) -> None:
         raise NotResendable(
             f"This delivery is {delivery.state}; only failed or uncertain ones are sent again."
         )
+    if delivery.sealed is None:
+        raise NotResendable("What this delivery said was erased; there is nothing to send.")
+    if delivery.channel == IMPORT:
+        raise NotResendable("Who asked was imported without an address; nobody can be written to.")
     was, delivery.state, delivery.attempts, delivery.next_at = delivery.state, "waiting", 0, now()
     await trail.record(
         session, "delivery", delivery.id, "resend", actor=actor, was=was, became="waiting"
