@@ -69,8 +69,7 @@ def compose(
     """One to `most` drafts; none when no sentence of the sources bears on the question.
 
     The first draws on all sources, the others on the best single ones. Sentences are chosen by
-    relevance
-    against repetition (MMR, Carbonell and Goldstein 1998) and kept in the order of their source.
+    relevance against repetition (MMR, Carbonell and Goldstein 1998), in the order of their source.
     """
     pool = _pool(question, sources, embedder)
     if not len(pool.scores) or float(pool.scores.max()) < floor:
@@ -126,14 +125,14 @@ def verify(text: str, sources: Sequence[Source]) -> list[Cited]:
     found, at = [], 0
     for match in _MARKED.finditer(whole):
         said = match.group(1).strip()
-        number = int(re.findall(r"\d+", match.group(2))[0])
+        numbers = [int(number) for number in re.findall(r"\d+", match.group(2))]
         if (
             whole[at : match.start()].strip()
             or len(sentences(said)) > 1
-            or not 1 <= number <= len(sources)
+            or not all(1 <= number <= len(sources) for number in numbers)
         ):
             raise Uncited(said)
-        found.append(Cited(said, number - 1))
+        found.append(Cited(said, numbers[0] - 1))
         at = match.end()
     if whole[at:].strip() or not found:
         raise Uncited(whole[at:].strip() or whole)

@@ -17,8 +17,8 @@ from nlp.index import Hit
 
 IntArray = NDArray[np.int64]
 
-JOINS = (0.2, 0.6)
-CHANCE = 0.99
+JOINS = (0.2, 0.5)
+CHANCE = 0.995
 THEME = 0.18
 EMERGING = 2.5
 FEW = 3
@@ -127,7 +127,7 @@ def themes(means: FloatArray, sizes: IntArray, *, threshold: float = THEME) -> I
 
 def learn_join(vectors: FloatArray) -> float:
     """From how much average similarity on contributions are one issue, learnt from their vectors
-    (n, size): what one pair in a hundred exceeds, when most pairs are about different matters.
+    (n, size): what one pair in two hundred exceeds, when most pairs are about different matters.
 
     How alike two texts about different matters are depends on their length, their domain and how
     well the encoder knows their language, so that no one number serves all.

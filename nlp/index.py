@@ -1,8 +1,8 @@
 """Nearest neighbours behind one seam: an exact index in memory, and Chroma with an exact overlay.
 
 Chroma is never the truth: it is rebuilt from stored vectors, its own embedder is never
-constructed, it is
-written in small calls because writes hold the interpreter's lock, and one process owns a folder.
+constructed, it is written in small calls because writes hold the interpreter's lock, and one
+process owns a folder.
 """
 
 import fcntl
@@ -21,6 +21,10 @@ from nlp.embed import FloatArray
 CALL = 20
 REBUILD_CALL = 2000
 SYNC_THRESHOLD = 20_000
+WIDER = 200
+# With Chroma's own 16 a few rows of a small collection cannot be reached in its graph.
+NEIGHBOURS = 64
+GRAPH = {"space": "ip", "sync_threshold": SYNC_THRESHOLD, "max_neighbors": NEIGHBOURS}
 
 
 class IndexInUse(RuntimeError):
@@ -81,11 +85,14 @@ class _Table:
 
     def put(self, ids: Sequence[int], vectors: FloatArray) -> None:
         size = vectors.shape[1]
-        if self.data.shape[1] and self.data.shape[1] != size:
-            raise WrongModel(f"the index holds vectors of {self.data.shape[1]}, not of {size}")
+        self._check(size)
         self._grow(len(self.rows) + len(ids), size)
         at = [self.rows.setdefault(id_, len(self.rows)) for id_ in ids]
         self.ids[at], self.data[at] = ids, vectors
+
+    def _check(self, size: int) -> None:
+        if self.data.shape[1] not in (0, size):
+            raise WrongModel(f"the index holds vectors of {self.data.shape[1]}, not of {size}")
 
     def _grow(self, need: int, size: int) -> None:
         if need > len(self.ids) or not self.data.shape[1]:
@@ -103,6 +110,7 @@ class _Table:
             self.rows[int(self.ids[row])] = row
 
     def search(self, vectors: FloatArray, k: int) -> list[list[Hit]]:
+        self._check(vectors.shape[1])
         n = len(self.rows)
         if not n or not len(vectors):
             return [[] for _ in vectors]
@@ -113,14 +121,20 @@ class _Table:
 
 def _best(ids: Any, scores: FloatArray, k: int) -> list[Hit]:
     top = np.argpartition(-scores, k - 1)[:k] if k < len(scores) else np.arange(len(scores))
-    order = top[np.lexsort((ids[top], -scores[top]))]
-    return [Hit(int(ids[at]), float(scores[at])) for at in order]
+    return _ordered([_hit(ids[at], scores[at]) for at in top])
+
+
+def _hit(id_: Any, score: Any) -> Hit:
+    """Equal vectors can differ in the last digits of their products: those are rounded away."""
+    return Hit(int(id_), round(float(score), 6))
+
+
+def _ordered(hits: Iterable[Hit]) -> list[Hit]:
+    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
 
 class ExactIndex:
-    """Every vector compared with every query: the oracle, and the stand-in while Chroma is
-    rebuilt.
-    """
+    """Compares every vector: the oracle, and the stand-in while Chroma is rebuilt."""
 
     def __init__(self) -> None:
         self._tables: dict[str, _Table] = {}
@@ -212,26 +226,28 @@ class ChromaIndex:
             fresh = self._pending.search(kind, vectors, k)
             table = self._pending._tables.get(kind)
             hidden = set(self._gone.get(kind, ())) | (set(table.rows) if table else set())
-        stored = self._query(kind, vectors, k, len(hidden))
-        return [
-            _merged([hit for hit in old if hit.id not in hidden], new, k)
-            for old, new in zip(stored, fresh, strict=True)
-        ]
+        stored = self._seen(kind, vectors, k + min(len(hidden), WIDER), hidden)
+        if len(hidden) > WIDER and min(map(len, stored)) < k:
+            stored = self._seen(kind, vectors, k + len(hidden), hidden)
+        return [_ordered([*old, *new])[:k] for old, new in zip(stored, fresh, strict=True)]
 
-    def _query(self, kind: str, vectors: FloatArray, k: int, hidden: int) -> list[list[Hit]]:
+    def _seen(self, kind: str, vectors: FloatArray, k: int, hidden: set[int]) -> list[list[Hit]]:
+        found = self._query(kind, vectors, k)
+        return [[hit for hit in hits if hit.id not in hidden] for hits in found]
+
+    def _query(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
         try:
             collection = self._collection(kind)
             total = collection.count()
             if not total:
                 return [[] for _ in vectors]
-            wide = min(total, k + min(hidden, 200))
             found = collection.query(
-                query_embeddings=vectors, n_results=wide, include=["distances"]
+                query_embeddings=vectors, n_results=min(total, k), include=["distances"]
             )
         except Exception as error:
             raise IndexBroken(f"the vector store cannot search {kind}: {error}") from error
         return [
-            [Hit(int(i), 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
+            [_hit(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
             for ids, distances in zip(found["ids"], found["distances"], strict=True)
         ]
 
@@ -240,14 +256,12 @@ class ChromaIndex:
             self._held[kind] = self._client.get_or_create_collection(
                 f"{self._prefix}-{kind}",
                 embedding_function=None,
-                configuration={"hnsw": {"space": "ip", "sync_threshold": SYNC_THRESHOLD}},
+                configuration={"hnsw": GRAPH},
             )
         return self._held[kind]
 
     def count(self, kind: str) -> int:
-        """How many vectors of a kind there are; pending rows that replace stored ones count
-        once.
-        """
+        """How many vectors of a kind there are; a pending row counts once with the stored one."""
         with self._lock:
             table = self._pending._tables.get(kind)
             fresh = [str(id_) for id_ in table.rows] if table else []
@@ -289,19 +303,13 @@ class ChromaIndex:
             raise IndexBroken(f"the vector store cannot write: {error}") from error
 
     def close(self) -> None:
-        """Flush, close Chroma and, of a folder, take the marker away: the next start is a clean
-        one.
-        """
+        """Flush, close Chroma and take a folder's marker away: the next start is a clean one."""
         self.flush()
         close = getattr(self._client, "close", None)
         if close:
             close()
         if self._folder:
             self._folder.leave()
-
-
-def _merged(old: Sequence[Hit], new: Sequence[Hit], k: int) -> list[Hit]:
-    return sorted([*old, *new], key=lambda hit: (-hit.score, hit.id))[:k]
 
 
 class Folder:

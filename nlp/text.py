@@ -24,9 +24,8 @@ SHORT = 3
 
 def tidy(text: str) -> str:
     """Composed characters, no control or direction marks, single blanks, at most one empty line."""
-    text = _CONTROL.sub(
-        "", unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    )
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = unicodedata.normalize("NFC", text)
     text = _BLANKS.sub(" ", text)
     return _LINES.sub(lambda m: "\n\n" if m.group().count("\n") > 1 else "\n", text).strip()
 
@@ -36,7 +35,7 @@ def fold(text: str) -> str:
     if _ASCII.match(text):
         return text.lower()
     return "".join(
-        c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c)
+        c for c in unicodedata.normalize("NFKD", text).lower() if not unicodedata.combining(c)
     )
 
 
@@ -159,7 +158,7 @@ class Masked:
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CNPJ = re.compile(r"(?<![\w.])\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2}(?!\w)")
-_CPF = re.compile(r"(?<![\w.])\d{3}\.?\d{3}\.?\d{3}[-.]?\d{2}(?!\w)")
+_CPF = re.compile(r"(?<!\d)(?<!\d\.)\d{3}[. ]?\d{3}[. ]?\d{3}[-. ]?\d{2}(?!\w)")
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _MANY_DIGITS = re.compile(r"(?:\d[^\w\n]{0,3}){8,}")

@@ -1,0 +1,171 @@
+"""Indexes: exact, and Chroma in a folder that one process owns."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nlp import index as indexes
+from nlp.checks import check_index, clustered
+from nlp.index import ChromaIndex, ExactIndex, Folder, IndexBroken, IndexInUse, WrongModel
+
+PREFIX = "tiny-1"
+
+
+@pytest.fixture(autouse=True)
+def no_embedder_of_chromas_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chroma's own embedder would download a model: whoever makes one has failed."""
+    from chromadb.utils import embedding_functions
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("Chroma's own embedding function was made")
+
+    own = embedding_functions.DefaultEmbeddingFunction
+    monkeypatch.setattr(own, "__init__", refuse)
+    monkeypatch.setattr(own, "__call__", refuse)
+
+
+@pytest.fixture
+def chroma(tmp_path: Path) -> Iterator[ChromaIndex]:
+    """An empty index in a folder."""
+    made = indexes.open_folder(Folder(tmp_path), PREFIX)
+    yield made
+    made.close()
+
+
+def test_exact_index_keeps_the_contract() -> None:
+    check_index(ExactIndex)
+
+
+def test_chroma_keeps_the_contract(tmp_path: Path) -> None:
+    numbers = count()
+    check_index(
+        lambda: indexes.open_folder(Folder(tmp_path / str(next(numbers))), PREFIX),
+    )
+
+
+def test_guard_against_chromas_own_embedder_would_notice(tmp_path: Path) -> None:
+    import chromadb
+
+    client: Any = chromadb.PersistentClient(str(tmp_path), settings=indexes._settings())
+    try:
+        with pytest.raises((AssertionError, DeprecationWarning), match="was made"):
+            client.create_collection("without-care").query(query_texts=["water"])
+    finally:
+        client.close()
+
+
+def test_a_collection_opened_again_still_has_no_embedder(tmp_path: Path) -> None:
+    vectors = clustered(1, 30)
+    first = indexes.open_folder(Folder(tmp_path), PREFIX)
+    first.upsert("answer", list(range(30)), vectors)
+    first.close()
+    again = indexes.open_folder(Folder(tmp_path), PREFIX)
+    assert again._collection("answer")._embedding_function is None
+    assert again.search("answer", vectors[4:5], 1)[0][0].id == 4
+    assert again.pending == 0
+    again.close()
+
+
+def test_flush_writes_no_more_than_it_is_asked(chroma: ChromaIndex) -> None:
+    vectors = clustered(2, 50)
+    chroma.upsert("issue", list(range(50)), vectors)
+    assert chroma.pending == 50
+    assert chroma.flush(20) == chroma.pending == 30
+    assert chroma.count("issue") == 50
+    found = chroma.search("issue", vectors, 1)
+    assert [hits[0].id for hits in found] == list(range(50))
+    assert chroma.flush() == chroma.pending == 0
+    assert chroma.search("issue", vectors, 1) == found
+
+
+def test_many_rows_removed_before_a_flush_do_not_starve_a_search(chroma: ChromaIndex) -> None:
+    middle = clustered(3, 1)
+    random = np.random.default_rng(3)
+    around = middle + 0.02 * random.normal(size=(400, middle.shape[1]))
+    near = (around / np.linalg.norm(around, axis=1, keepdims=True)).astype(np.float32)
+    chroma.upsert("issue", list(range(400)), near)
+    chroma.upsert("issue", list(range(400, 405)), -near[:5])
+    chroma.flush()
+    chroma.remove("issue", list(range(400)))
+    assert {hit.id for hit in chroma.search("issue", middle, 5)[0]} == set(range(400, 405))
+
+
+def test_second_owner_is_refused(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    with pytest.raises(IndexInUse, match="Another process is using the index"):
+        Folder(tmp_path)
+    folder.let_go()
+    Folder(tmp_path).let_go()
+
+
+def test_another_process_is_refused_too(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    code = "import sys, pathlib; from nlp.index import Folder; Folder(pathlib.Path(sys.argv[1]))"
+    tried = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    folder.let_go()
+    assert tried.returncode == 1
+    assert "IndexInUse: Another process is using the index" in tried.stderr
+
+
+def test_marker_tells_who_did_not_leave_cleanly(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    assert not folder.was_dirty
+    indexes.open_folder(folder, PREFIX)
+    folder.let_go()
+    after_a_crash = Folder(tmp_path)
+    assert after_a_crash.was_dirty
+    indexes.open_folder(after_a_crash, PREFIX).close()
+    after_a_clean_end = Folder(tmp_path)
+    assert not after_a_clean_end.was_dirty
+    after_a_clean_end.let_go()
+
+
+def test_store_that_cannot_be_opened_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "chroma").mkdir()
+    (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"this is no database" * 100)
+    folder = Folder(tmp_path)
+    with pytest.raises(IndexBroken, match="cannot open its folder"):
+        indexes.open_folder(folder, PREFIX)
+    folder.let_go()
+
+
+def test_rebuilding_makes_a_lost_index_whole(tmp_path: Path) -> None:
+    vectors = clustered(4, 60)
+    pages = [("answer", list(range(40)), vectors[:40]), ("issue", list(range(20)), vectors[40:])]
+    assert indexes.rebuild(tmp_path / "chroma", PREFIX, pages) == 60
+    built = indexes.open_folder(Folder(tmp_path), PREFIX)
+    assert (built.count("answer"), built.count("issue")) == (40, 20)
+    assert built.search("issue", vectors[45:46], 1)[0][0].id == 5
+    built.close()
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+def test_vectors_of_another_size_are_the_wrong_model(chroma: ChromaIndex, flushed: bool) -> None:
+    for index in (ExactIndex(), chroma):
+        index.upsert("issue", [1, 2], clustered(5, 2))
+        if flushed:
+            index.flush()
+        narrow = np.eye(2, 8, dtype=np.float32)
+        with pytest.raises(WrongModel, match="vectors of 32, not of 8"):
+            index.upsert("issue", [3, 4], narrow)
+        with pytest.raises(WrongModel, match="vectors of 32, not of 8"):
+            index.search("issue", narrow, 1)
+
+
+def test_vectors_of_another_model_never_mix(tmp_path: Path) -> None:
+    vectors = clustered(6, 3)
+    one = indexes.open_folder(Folder(tmp_path), "one-1")
+    one.upsert("issue", [1, 2, 3], vectors)
+    one.close()
+    other = indexes.open_folder(Folder(tmp_path), "other-1")
+    assert other.count("issue") == 0
+    assert other.search("issue", vectors, 3) == [[], [], []]
+    other.close()
