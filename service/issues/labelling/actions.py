@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy import Table, bindparam, delete, update
 
-from service.database import Session, now
+from service.database import Session, insert_many, now
 from service.issues.labelling import queries
 from service.issues.members import actions as members
 from service.issues.models import Issue, Theme
@@ -101,15 +101,21 @@ async def put_themes(
     session: Session, themes: Sequence[tuple[int | None, str, Sequence[str], Sequence[int]]]
 ) -> None:
     """Write themes: id (None: a new one), name, phrases, issues to put there; empty ones go."""
-    for id_, name, phrases, issue_ids in themes:
-        theme_id = id_
-        if theme_id is None:
-            row = {"name": name, "phrases": list(phrases), "created_at": now()}
-            theme_id = (await session.scalars(insert(Theme).returning(Theme.id), [row])).one()
-        else:
-            values = {"name": name, "phrases": list(phrases)}
-            await session.execute(update(Theme).where(Theme.id == theme_id).values(values))
-        moves = [{"row": issue_id, "theme_id": theme_id} for issue_id in issue_ids]
-        await _each(session, ("theme_id",), moves)
+    fresh = [
+        {"name": name, "phrases": list(phrases), "created_at": now()}
+        for id_, name, phrases, _ in themes
+        if id_ is None
+    ]
+    ids = iter(await insert_many(session, Theme, fresh) if fresh else [])
+    placed = [(next(ids) if theme[0] is None else theme[0], *theme[1:]) for theme in themes]
+    known = [
+        {"id": id_, "name": name, "phrases": list(phrases)}
+        for id_, name, phrases, _ in themes
+        if id_ is not None
+    ]
+    if known:
+        await session.execute(update(Theme), known)
+    moves = [{"row": issue_id, "theme_id": id_} for id_, *_, moved in placed for issue_id in moved]
+    await _each(session, ("theme_id",), moves)
     unused = await queries.unused_themes(session)
     await session.execute(delete(Theme).where(Theme.id.in_(unused)))
