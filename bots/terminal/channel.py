@@ -56,8 +56,9 @@ class TerminalChannel:
 
     async def say(self, text: str) -> Outcome:
         """A line that was typed; a number presses the button of that number."""
-        if text.isdigit() and 0 < int(text) <= len(self._buttons):
-            return await self.press(self._buttons[int(text) - 1].action or "")
+        choices = {str(number): one.action for number, one in enumerate(self._buttons, 1)}
+        if action := choices.get(text):
+            return await self.press(action)
         self.transcript.append(("citizen", text))
         return await self._accept("command" if text.startswith("/") else "text", text, None)
 

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -31,9 +31,11 @@ from service.channels.contract import (
 )
 
 TOKEN = re.compile(r"^[A-Za-z0-9_-]{32,64}$")
+LIMIT = re.compile(r"[0-9]{1,6}")
 HEARTBEAT = 15.0
 LONGEST_ID = 64
 MOST_SEEN = 500
+HIGHEST = 2**53
 MOST_LINES = 10_000
 
 WORDS = {
@@ -150,13 +152,9 @@ class WebChannel:
     def _inbound(self, address: Address, body: dict[str, Any]) -> Inbound:
         id_, text, action = (body.get(name) for name in ("id", "text", "action"))
         lang = body.get("lang")
-        said = text if isinstance(text, str) and text.strip() else None
-        pressed = action if isinstance(action, str) and 0 < len(action) <= LONGEST_ID else None
-        if (
-            not isinstance(id_, str)
-            or not 0 < len(id_) <= LONGEST_ID
-            or bool(said) == bool(pressed)
-        ):
+        said = _whole(text) if isinstance(text, str) and text.strip() else None
+        pressed = action if _is_code(action) else None
+        if not _is_code(id_) or bool(said) == bool(pressed):
             raise Refused("malformed")
         kind = "button" if pressed else "command" if said and said.startswith("/") else "text"
         return Inbound(
@@ -167,12 +165,12 @@ class WebChannel:
             text=said or "",
             payload=pressed,
             occurred_at=datetime.now(UTC),
-            lang=lang if isinstance(lang, str) and len(lang) <= 10 else None,
+            lang=lang if _is_code(lang) and len(lang) <= 10 else None,
         )
 
     async def _history(self, request: Request) -> Response:
         limit = request.query_params.get("limit", "200")
-        most = min(int(limit), MOST_LINES) if limit.isdigit() else 200
+        most = min(int(limit), MOST_LINES) if LIMIT.fullmatch(limit) else 200
         said = await self._door().history(self._address(request), limit=most)
         return JSONResponse({"messages": [_line(one) for one in said]})
 
@@ -182,7 +180,7 @@ class WebChannel:
         if (
             not isinstance(ids, list)
             or len(ids) > MOST_SEEN
-            or not all(type(i) is int for i in ids)
+            or not all(type(i) is int and 0 < i < HIGHEST for i in ids)
         ):
             raise Refused("malformed")
         await self._door().fetched(address, ids)
@@ -243,6 +241,16 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refused("malformed")
     return body
+
+
+def _is_code(value: Any) -> TypeGuard[str]:
+    """Whether it is a short text of visible signs; half a sign cannot be kept."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable()
+
+
+def _whole(text: str) -> str:
+    """The text with what was cut in the middle of a sign replaced: a message is never lost."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _line(one: Said) -> dict[str, Any]:

@@ -197,7 +197,10 @@ def render(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:
 
 
 def _split(text: str, limit: int) -> list[str]:
-    """Cut at paragraph, line, sentence or word borders, in that order of preference."""
+    """Cut at paragraph, line, sentence or word borders, in that order of preference.
+
+    Parts of nothing but blanks are left out: platforms refuse them.
+    """
     parts = []
     while len(text) > limit:
         window = text[:limit]
@@ -211,4 +214,4 @@ def _split(text: str, limit: int) -> list[str]:
         )
         parts.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
-    return [*parts, text]
+    return [part for part in [*parts, text] if part.strip()] or [text]

@@ -22,7 +22,7 @@ from service.channels.contract import Address, Inbound, Outcome
 from service.channels.models import InboxRow
 from service.database import Database, Session, now
 from service.settings import Settings
-from service.vault import Vault
+from service.vault import BadKey, Vault
 
 LEASE = timedelta(minutes=1)
 IMPORT = "import"
@@ -101,7 +101,8 @@ class Intake:
                     stored = await insert_rows(session, [row for rows, _ in taken for row in rows])
             except Exception as error:
                 for _, done in taken:
-                    done.set_exception(error)
+                    if not done.done():
+                        done.set_exception(error)
                 continue
             for rows, done in taken:
                 mine = {row["key"] for row in rows} & stored
@@ -142,11 +143,16 @@ def row_of(inbound: Inbound, vault: Vault, extra: dict[str, Any] | None = None) 
         "conversation": vault.digest(
             "conversation", address.channel, address.account, address.conversation
         ),
-        "sealed": vault.seal(json.dumps(held, ensure_ascii=False)),
+        "sealed": vault.seal(_writable(json.dumps(held, ensure_ascii=False))),
         "received_at": now(),
         "state": "waiting",
         "attempts": 0,
     }
+
+
+def _writable(text: str) -> str:
+    """The text with a question mark for what was cut in the middle of a sign."""
+    return text.encode("utf-8", "replace").decode()
 
 
 async def insert_rows(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
@@ -194,7 +200,19 @@ async def claim(session: Session, vault: Vault, owner: str, *, limit: int) -> li
             .where(InboxRow.id.in_(ids))
             .values(leased_by=owner, leased_until=moment + LEASE, attempts=InboxRow.attempts + 1)
         )
-    return [_open(row, vault) for row in claimed]
+    return await _open_all(session, vault, claimed)
+
+
+async def _open_all(session: Session, vault: Vault, rows: Sequence[InboxRow]) -> list[Arrived]:
+    """What can be opened; what cannot is set aside, so that it holds up nobody else."""
+    opened = []
+    for row in rows:
+        try:
+            opened.append(_open(row, vault))
+        except BadKey as error:
+            log.error("message_set_aside", row=row.id, kind=type(error).__name__)
+            await set_aside(session, row.id, type(error).__name__)
+    return opened
 
 
 def _open(row: InboxRow, vault: Vault) -> Arrived:

@@ -33,8 +33,12 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 SHOWN = 50
 LANGS = ("pt", "es", "en")
 Field = Annotated[str, Form(max_length=20_000)]
+Language = Annotated[str, Form(pattern="^[a-z]{2}$")]
+Link = Annotated[str | None, Form(max_length=500, pattern=r"^https://\S+$")]
+Day = Annotated[date | None, Form()]
 Writer = Annotated[Staffer, Depends(require("official", "comms", "moderator"), scope="function")]
 Publisher = Annotated[Staffer, Depends(require("comms"), scope="function")]
+Overseer = Annotated[Staffer, Depends(require("comms", "moderator", "auditor"), scope="function")]
 
 
 def _back(address: str) -> Response:
@@ -93,7 +97,7 @@ async def issue(
 
 
 @router.post("/issues/{issue_id}/rename")
-async def rename(asker: Asker, session: Writing, issue_id: int, name: Field) -> Response:
+async def rename(asker: Writer, session: Writing, issue_id: int, name: Field) -> Response:
     """Give it a name."""
     await seen(session, asker, issue_id)
     await issues.rename(session, issue_id, name, by=asker)
@@ -102,7 +106,7 @@ async def rename(asker: Asker, session: Writing, issue_id: int, name: Field) -> 
 
 @router.post("/issues/{issue_id}/assign")
 async def assign(
-    asker: Asker, here: Here, session: Writing, issue_id: int, department: Field
+    asker: Writer, here: Here, session: Writing, issue_id: int, department: Field
 ) -> Response:
     """Route it to a department."""
     await seen(session, asker, issue_id)
@@ -111,7 +115,7 @@ async def assign(
 
 
 @router.post("/issues/{issue_id}/claim")
-async def claim(asker: Asker, here: Here, session: Writing, issue_id: int) -> Response:
+async def claim(asker: Writer, here: Here, session: Writing, issue_id: int) -> Response:
     """Take it oneself."""
     await seen(session, asker, issue_id)
     await issues.claim(session, issue_id, by=asker)
@@ -120,7 +124,7 @@ async def claim(asker: Asker, here: Here, session: Writing, issue_id: int) -> Re
 
 @router.post("/issues/{issue_id}/merge")
 async def merge(
-    asker: Asker, here: Here, session: Writing, issue_id: int, into: Annotated[int, Form()]
+    asker: Writer, here: Here, session: Writing, issue_id: int, into: Annotated[int, Form()]
 ) -> Response:
     """Merge it into another."""
     await seen(session, asker, issue_id)
@@ -130,7 +134,7 @@ async def merge(
 
 
 @router.post("/issues/{issue_id}/unmerge")
-async def unmerge(asker: Asker, session: Writing, issue_id: int) -> Response:
+async def unmerge(asker: Writer, session: Writing, issue_id: int) -> Response:
     """Take a merge back."""
     await seen(session, asker, issue_id)
     await issues.unmerge(session, issue_id, by=asker)
@@ -139,7 +143,7 @@ async def unmerge(asker: Asker, session: Writing, issue_id: int) -> Response:
 
 @router.post("/issues/{issue_id}/split")
 async def split(
-    asker: Asker, session: Writing, issue_id: int, contribution: Annotated[list[int], Form()]
+    asker: Writer, session: Writing, issue_id: int, contribution: Annotated[list[int], Form()]
 ) -> Response:
     """Take contributions out into an issue of their own."""
     await seen(session, asker, issue_id)
@@ -149,7 +153,7 @@ async def split(
 
 @router.post("/issues/{issue_id}/end")
 async def end(
-    asker: Asker, here: Here, session: Writing, issue_id: int, how: Field, reason: Field
+    asker: Writer, here: Here, session: Writing, issue_id: int, how: Field, reason: Field
 ) -> Response:
     """Decline or close it; everybody who asked is told why."""
     await seen(session, asker, issue_id)
@@ -159,7 +163,9 @@ async def end(
 
 
 @router.post("/issues/{issue_id}/reopen")
-async def reopen(asker: Asker, here: Here, session: Writing, issue_id: int, why: Field) -> Response:
+async def reopen(
+    asker: Writer, here: Here, session: Writing, issue_id: int, why: Field
+) -> Response:
     """Let it wait again."""
     await seen(session, asker, issue_id)
     await issues.reopen(session, here.settings, issue_id, actor=asker.actor, why=why)
@@ -167,7 +173,7 @@ async def reopen(asker: Asker, here: Here, session: Writing, issue_id: int, why:
 
 
 @router.post("/issues/{issue_id}/drafts")
-async def compose(request: Request, asker: Asker, here: Here, issue_id: int) -> Response:
+async def compose(request: Request, asker: Writer, here: Here, issue_id: int) -> Response:
     """Compose drafts now."""
     async with here.database.read() as session:
         await seen(session, asker, issue_id)
@@ -241,18 +247,17 @@ async def edit(
     asker: Writer,
     session: Writing,
     answer_id: int,
-    lang: Field,
+    lang: Language,
     text: Field,
     title: Field = "",
-    video_url: Field = "",
-    review_by: Field = "",
+    video_url: Link = None,
+    review_by: Day = None,
 ) -> Response:
     """Save a text; saved under another language it is a new version."""
     await answer_api.visible(session, answer_id, asker)
-    by = date.fromisoformat(review_by) if review_by else None
     await answers.edit(
         session, answer_id, by=asker, lang=lang, text=text, title=title or None,
-        video_url=video_url or None, review_by=by,
+        video_url=video_url, review_by=review_by,
     )  # fmt: skip
     return _back(f"/console/answers/{answer_id}")
 
@@ -288,7 +293,7 @@ async def publish(asker: Publisher, here: Here, session: Writing, answer_id: int
 
 @router.post("/answers/{answer_id}/correct")
 async def correct(
-    asker: Writer, session: Writing, answer_id: int, lang: Field, text: Field, reason: Field
+    asker: Writer, session: Writing, answer_id: int, lang: Language, text: Field, reason: Field
 ) -> Response:
     """Write a correction; a second person sends it out."""
     await answer_api.visible(session, answer_id, asker)
@@ -307,18 +312,17 @@ async def retract(
 
 @router.post("/answers/{answer_id}/measures")
 async def add_measure(
-    asker: Writer, session: Writing, answer_id: int, text: Field, due_on: Field = ""
+    asker: Writer, session: Writing, answer_id: int, text: Field, due_on: Day = None
 ) -> Response:
     """Note something the answer announces."""
     await answer_api.visible(session, answer_id, asker)
-    due = date.fromisoformat(due_on) if due_on else None
-    await measures.add_measure(session, answer_id, by=asker, text=text, due_on=due)
+    await measures.add_measure(session, answer_id, by=asker, text=text, due_on=due_on)
     return _back(f"/console/answers/{answer_id}")
 
 
 @router.get("/deliveries")
 async def delivery_list(
-    request: Request, asker: Asker, session: Reading, state: str = "", at: int = 1
+    request: Request, asker: Overseer, session: Reading, state: str = "", at: int = 1
 ) -> Response:
     """Outgoing messages: states and reasons, never words."""
     rows, total = await deliveries.page(
@@ -353,11 +357,11 @@ async def documents(request: Request, asker: Asker, session: Reading) -> Respons
 @router.post("/knowledge")
 async def upload(
     request: Request,
-    asker: Writer,
+    asker: Publisher,
     here: Here,
     file: UploadFile,
     department: Field = "",
-    url: Field = "",
+    url: Link = None,
 ) -> Response:
     """Upload a document."""
     await request.app.state.running.ready.wait()
@@ -369,7 +373,7 @@ async def upload(
         await file.read(),
         file.filename or "document.txt",
         actor=asker.actor,
-        url=url or None,
+        url=url,
         department=department or None,
     )
     return _back("/console/knowledge")

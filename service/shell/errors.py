@@ -3,15 +3,18 @@
 Nothing internal shows.
 """
 
+from urllib.parse import quote
+
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from service.errors import GabineteError
+from service.shell.headers import HEADERS
 from service.shell.pages import language, page, refusal
-from service.shell.security import HEADERS
 
 log = structlog.get_logger()
 
@@ -23,18 +26,30 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(GabineteError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OverflowError, _unstorable)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(Exception, _surprise)
 
 
 async def _expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, GabineteError), "registered for this type"
     if error.status == 401 and not wants_json(request):
-        return Response(status_code=303, headers={"location": f"/login?next={request.url.path}"})
+        return Response(status_code=303, headers={"location": f"/login?next={_back(request)}"})
     return answer(request, error.status, error.code, error.message)
+
+
+def _back(request: Request) -> str:
+    """Where to go after the log-in: the page that was asked for; a form has to be sent anew."""
+    if request.method != "GET":
+        return "/console"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return quote(request.url.path + query)
 
 
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError), "registered for this type"
+    if not wants_json(request) and any(one["loc"][0] == "path" for one in error.errors()):
+        return answer(request, 404, "not_found", "There is no such page.")
     fields = [
         {"field": ".".join(str(part) for part in one["loc"][1:]), "message": one["msg"]}
         for one in error.errors()
@@ -49,6 +64,14 @@ async def _http(request: Request, error: Exception) -> Response:
         return answer(request, 422, "malformed", str(error.detail))
     code = CODES.get(error.status_code, "refused")
     return answer(request, error.status_code, code, str(error.detail))
+
+
+async def _unstorable(request: Request, error: Exception) -> Response:
+    """SQLite raises `OverflowError` for a number it cannot hold, PostgreSQL a `DataError`."""
+    log.warning("unstorable", path=request.url.path, kind=type(error).__name__)
+    if not wants_json(request) and request.method == "GET":
+        return answer(request, 404, "not_found", "There is no such page.")
+    return answer(request, 422, "malformed", "A number or a sign in it cannot be stored.")
 
 
 async def _surprise(request: Request, error: Exception) -> Response:

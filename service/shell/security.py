@@ -5,23 +5,13 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.settings import Settings
+from service.shell.errors import answer
+from service.shell.headers import HEADERS
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'"
-)
-HEADERS = {
-    "content-security-policy": CSP,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
-}
 SAFE = ("GET", "HEAD", "OPTIONS")
 LARGEST = 1_000_000
 LARGEST_UPLOAD = 50_000_000
@@ -58,7 +48,9 @@ class SecurityHeaders:
 
 
 class SameSite:
-    """A request that changes something and carries a cookie must come from our own pages."""
+    """A request that changes something and carries a cookie, or begins a session, must come from
+    our own pages.
+    """
 
     def __init__(self, app: ASGIApp, url: str) -> None:
         self.app, self.url = app, url
@@ -67,9 +59,10 @@ class SameSite:
         """Refuse what another site sends in a browser's name."""
         if scope["type"] == "http" and scope["method"] not in SAFE:
             headers = Headers(scope=scope)
-            if "cookie" in headers and not self._ours(headers):
-                body = {"error": "cross_site", "message": "This request came from another site."}
-                await JSONResponse(body, 403)(scope, receive, send)
+            known = "cookie" in headers or scope["path"].startswith("/login")
+            if known and not self._ours(headers):
+                told = "This request came from another site."
+                await answer(Request(scope), 403, "cross_site", told)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -85,33 +78,42 @@ class SameSite:
 
 
 class SizeLimit:
-    """Refuse bodies beyond a size before they are read."""
+    """Refuse bodies beyond a size, at the latest when that much has come in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what comes in; say 413 when it is too much."""
+        """Say 413 by the declared length, else count what comes."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         largest = LARGEST_UPLOAD if scope["path"].startswith(UPLOADS) else LARGEST
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdigit() or int(declared) > largest:
-            await self._refuse(largest)(scope, receive, send)
-            return
-        read = 0
+        fits = declared.isdecimal() and int(declared) <= largest
+        if not fits or not await self._counted(scope, receive, send, largest):
+            told = f"At most {largest // 1000} kB can be sent at once."
+            await answer(Request(scope), 413, "too_large", told)(scope, receive, send)
 
-        async def counted() -> Message:
+    async def _counted(self, scope: Scope, receive: Receive, send: Send, largest: int) -> bool:
+        """Pass a request on while its body fits; False where it did not and nothing was said."""
+        read, begun = 0, False
+
+        async def counting() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > largest:
-                return {"type": "http.disconnect"}
-            return message
+            return message if read <= largest else {"type": "http.disconnect"}
 
-        await self.app(scope, counted, send)
+        async def speaking(message: Message) -> None:
+            nonlocal begun
+            if begun or read <= largest:
+                begun = True
+                await send(message)
 
-    def _refuse(self, largest: int) -> JSONResponse:
-        message = f"At most {largest // 1000} kB can be sent at once."
-        return JSONResponse({"error": "too_large", "message": message}, 413)
+        try:
+            await self.app(scope, counting, speaking)
+        except ClientDisconnect:
+            if read <= largest:
+                raise
+        return begun or read <= largest

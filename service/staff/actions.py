@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+from weakref import WeakKeyDictionary
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -17,7 +18,7 @@ from service.staff.models import Attempt, Staff, StaffSession, Token
 from service.trail import actions as trail
 
 HASHER = PasswordHash((Argon2Hasher(memory_cost=19_456, time_cost=2, parallelism=1),))
-TURNS = asyncio.Semaphore(2)
+TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 SESSION = timedelta(hours=12)
 LINK = timedelta(days=1)
 WINDOW = timedelta(minutes=15)
@@ -75,8 +76,13 @@ async def hash_password(password: str) -> str:
     """Argon2id, in a thread, two at a time. Raises `WeakPassword`."""
     if len(password) < SHORTEST:
         raise WeakPassword(f"A password needs at least {SHORTEST} characters.")
-    async with TURNS:
+    async with _turn():
         return await asyncio.to_thread(HASHER.hash, password)
+
+
+def _turn() -> asyncio.Semaphore:
+    """Two hashes at a time in each event loop: they take a core and memory."""
+    return TURNS.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(2))
 
 
 async def add(
@@ -106,8 +112,13 @@ async def add(
     )
     session.add(row)
     await session.flush()
-    await trail.record(session, "staff", row.id, "add", actor=actor, became=", ".join(row.roles))
+    await trail.record(session, "staff", row.id, "add", actor=actor, became=_duties(row))
     return row
+
+
+def _duties(row: Staff) -> str:
+    """Roles and departments, as the trail keeps them."""
+    return ", ".join(row.roles) + (f": {', '.join(row.departments)}" if row.departments else "")
 
 
 async def change(
@@ -124,12 +135,12 @@ async def change(
     row = await queries.by_id(session, staff_id)
     if row is None:
         raise UnknownStaff("There is no such member of staff.")
-    was = ", ".join(row.roles)
+    was = _duties(row)
     row.roles, row.departments = sorted(set(roles)), sorted(set(departments))
     row.active = active
     if not active:
         await session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
-    became = ", ".join(row.roles) if active else "deactivated"
+    became = _duties(row) if active else "deactivated"
     await trail.record(session, "staff", staff_id, "change", actor=actor, was=was, became=became)
     return row
 
@@ -143,25 +154,22 @@ def _check_roles(roles: Sequence[str]) -> None:
 async def log_in(database: Database, email: str, password: str, address: str) -> str:
     """Check a password and open a session; gives the cookie.
 
-    The hash is checked outside any transaction.
+    The hash is checked outside any transaction. Each try is noted before the next one is looked
+    at, so that many at once are counted too.
     """
     subjects = [f"email:{email.strip().lower()}", f"address:{address}"]
-    async with database.read() as session:
-        if await queries.attempts(session, subjects, now() - WINDOW) >= MOST_ATTEMPTS:
-            raise TooManyAttempts("Too many failed log-ins; try again in a quarter of an hour.")
-        row = await queries.by_email(session, email)
-    kept = row.password if row is not None and row.password and row.active else ABSENT
-    async with TURNS:
+    async with _turn():
+        async with database.read() as session:
+            if await queries.attempts(session, subjects, now() - WINDOW) >= MOST_ATTEMPTS:
+                raise TooManyAttempts("Too many failed log-ins; try again in a quarter of an hour.")
+            row = await queries.by_email(session, email)
+        kept = row.password if row is not None and row.password and row.active else ABSENT
         right = await asyncio.to_thread(HASHER.verify, password, kept)
-    async with database.write() as session:
-        if row is None or kept == ABSENT or not right:
+        async with database.write() as session:
+            if row is not None and kept != ABSENT and right:
+                return await open_session(session, row.id)
             session.add_all([Attempt(subject=subject, at=now()) for subject in subjects])
-            cookie = None
-        else:
-            cookie = await open_session(session, row.id)
-    if cookie is None:
-        raise WrongPassword("E-mail and password do not go together.")
-    return cookie
+    raise WrongPassword("E-mail and password do not go together.")
 
 
 async def open_session(session: Session, staff_id: int) -> str:
@@ -183,7 +191,13 @@ async def open_session(session: Session, staff_id: int) -> str:
 
 async def log_out(session: Session, cookie: str) -> None:
     """Forget a browser."""
-    await session.execute(delete(StaffSession).where(StaffSession.digest == queries.digest(cookie)))
+    forgotten = await session.scalar(
+        delete(StaffSession)
+        .where(StaffSession.digest == queries.digest(cookie))
+        .returning(StaffSession.staff_id)
+    )
+    if forgotten is not None:
+        await trail.record(session, "staff", forgotten, "log_out", actor=f"staff:{forgotten}")
 
 
 async def issue_token(
@@ -203,6 +217,8 @@ async def withdraw_token(session: Session, staff_id: int, token_id: int) -> None
     for row in await queries.tokens(session, staff_id):
         if row.id == token_id:
             row.withdrawn_at = now()
+            actor = f"staff:{staff_id}"
+            await trail.record(session, "staff", staff_id, "withdraw_token", actor=actor)
             return
     raise NotFound("There is no such token of yours.")
 
@@ -212,6 +228,7 @@ async def issue_link(session: Session, staff_id: int) -> str:
     secret = secrets.token_urlsafe(32)
     session.add(_token(staff_id, "log-in link", secret, once=True, lasts=LINK))
     await session.flush()
+    await trail.record(session, "staff", staff_id, "issue_link", actor="cli")
     return secret
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.errors import GabineteError
-from service.shell.pages import page
+from service.shell.pages import language, page, refusal
 from service.shell.requests import Here, Writing
 from service.staff import actions
 from service.staff.access import cookie_name
@@ -34,9 +34,8 @@ async def log_in(
     try:
         cookie = await actions.log_in(here.database, email, password, address)
     except GabineteError as error:
-        return page(
-            request, "login.html", status=error.status, next=_inside(next), error=error.message
-        )
+        told = refusal(error.code, error.message, language(request))
+        return page(request, "login.html", status=error.status, next=_inside(next), error=told)
     response = RedirectResponse(_inside(next), 303)
     keep(response, cookie, here.settings.url)
     return response

@@ -34,11 +34,11 @@ async def by_token(session: Session, token: str) -> Staff | None:
 
 
 async def link(session: Session, secret: str) -> Token | None:
-    """An unused one-time log-in link."""
+    """An unused one-time log-in link, locked: of two who come at once, one finds it."""
     return await session.scalar(
-        select(Token).where(
-            Token.digest == digest(secret), Token.once, Token.used_at.is_(None), *_valid()
-        )
+        select(Token)
+        .where(Token.digest == digest(secret), Token.once, Token.used_at.is_(None), *_valid())
+        .with_for_update()
     )
 
 

@@ -159,6 +159,9 @@ async def test_what_is_not_stored_says_why_in_the_readers_language(
         b'{"id": "a", "text": 7}',
         b'{"id": "a", "text": "oi", "action": "x"}',
         json.dumps({"id": "a" * 65, "text": "oi"}).encode(),
+        json.dumps({"id": "\ud83d", "text": "oi"}).encode(),
+        json.dumps({"id": "a\0", "text": "oi"}).encode(),
+        json.dumps({"id": "a", "action": "\ud83d"}).encode(),
         json.dumps({"id": "a", "action": "x" * 65}).encode(),
     ],
 )
@@ -168,6 +171,15 @@ async def test_a_malformed_message_is_422_and_nothing_is_taken(
     answer = await web.post("/chat/v1/messages", content=body)
     assert (answer.status_code, answer.json()["error"]) == (422, "malformed")
     assert door.taken == []
+
+
+async def test_half_a_sign_at_the_end_does_not_lose_the_message(
+    web: AsyncClient, door: Door
+) -> None:
+    body = json.dumps({"id": "a", "text": "sem água \ud83d", "lang": "\ud83d"})
+    assert (await web.post("/chat/v1/messages", content=body)).status_code == 202
+    (taken,) = door.taken
+    assert (taken.text, taken.lang) == ("sem água ?", None)
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer short", "Bearer " + "a" * 65, "Basic x"])
@@ -198,14 +210,15 @@ async def test_history_gives_the_newest_lines(web: AsyncClient) -> None:
         await web.post("/chat/v1/messages", json={"id": text, "text": text})
     lines = (await web.get("/chat/v1/messages", params={"limit": 2})).json()["messages"]
     assert [line["text"] for line in lines] == ["dois", "três"]
-    lines = (await web.get("/chat/v1/messages", params={"limit": "all"})).json()["messages"]
-    assert len(lines) == 3
+    for limit in ("all", "", "²", "-1", "9" * 5000):
+        answer = await web.get("/chat/v1/messages", params={"limit": limit})
+        assert len(answer.json()["messages"]) == 3, limit[:9]
 
 
 async def test_what_the_device_has_shown_is_confirmed(web: AsyncClient, door: Door) -> None:
     assert (await web.post("/chat/v1/seen", json={"ids": [3, 4]})).status_code == 204
     assert door.confirmed == [3, 4]
-    for ids in (None, "3", [True], ["3"], list(range(501))):
+    for ids in (None, "3", [True], ["3"], [-1], [10**30], list(range(1, 502))):
         assert (await web.post("/chat/v1/seen", json={"ids": ids})).status_code == 422
 
 
@@ -253,6 +266,39 @@ async def test_a_stream_beats_while_nothing_comes_and_ends_with_the_service(
                 await made.stop()
     assert seen[0].startswith(":")
     assert seen[1] == ": still here\n\n"
+
+
+async def test_the_stream_is_kept_by_nobody_and_ends_with_the_service(door: Door) -> None:
+    made = channel()
+    await made.start(door)
+    door.due = [out(1, "primeira")]
+    heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    header = (b"authorization", f"Bearer {secrets.token_urlsafe(32)}".encode())
+    scope = {
+        "type": "http", "method": "GET", "path": "/chat/v1/stream", "headers": [header],
+        "query_string": b"",
+    }  # fmt: skip
+    stays = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await stays.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        heard.put_nowait(message)
+
+    app = Starlette(routes=list(made.routes()))
+    streaming = asyncio.create_task(app(scope, receive, send))
+    async with asyncio.timeout(5):
+        begun = await heard.get()
+        while b"primeira" not in (await heard.get())["body"]:
+            continue
+        await made.stop()
+        await streaming
+    headers = dict(begun["headers"])
+    assert (begun["status"], headers[b"cache-control"]) == (200, b"no-store")
+    assert headers[b"content-type"].startswith(b"text/event-stream")
+    assert door.confirmed == [], "sent is not shown"
 
 
 async def test_before_it_is_started_the_channel_says_it_cannot_store(door: Door) -> None:

@@ -1,16 +1,23 @@
 """Who gets in, how often they may try, what each role may do, and what the trail keeps of it."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from httpx2 import ASGITransport, AsyncClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from service.console.pages import router as console
+from service.database import now
 from service.installation import Installation
 from service.staff import actions
 from service.staff.actions import MOST_ATTEMPTS
+from service.staff.models import StaffSession, Token
 from service.trail.models import Event
 from tests.journeys.citizen import Citizen
 from tests.journeys.colleague import hire
@@ -132,6 +139,63 @@ async def test_guessing_is_slowed_down_and_says_nothing_of_who_exists(
     assert await log_in(browser) == 429, "the right one has to wait too"
 
 
+async def test_many_guesses_at_once_are_counted_like_one_after_the_other(
+    browser: AsyncClient, installation: Installation
+) -> None:
+    await employ(installation)
+    statuses = await asyncio.gather(*(log_in(browser, f"guess {n}") for n in range(30)))
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) <= MOST_ATTEMPTS + 1
+
+
+async def test_over_https_the_cookie_belongs_to_this_host_alone(
+    app: FastAPI, installation: Installation
+) -> None:
+    await employ(installation)
+    url = "https://gov.example"
+    safe = installation.settings.model_copy(update={"public_url": url})
+    app.state.installation = replace(installation, settings=safe)
+    async with AsyncClient(transport=ASGITransport(app), base_url=url) as browser:
+        body = {"email": "official@gov.example", "password": PASSWORD}
+        answer = await browser.post("/api/v1/login", json=body, headers={"origin": url})
+        kept = answer.headers["set-cookie"]
+        assert kept.startswith("__Host-gabinete=")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(kept.split("; "))
+        assert "Domain" not in kept
+        assert (await browser.get("/api/v1/me")).status_code == 200
+
+
+async def test_sessions_links_and_tokens_end_with_their_time(
+    browser: AsyncClient, installation: Installation
+) -> None:
+    staff_id = await employ(installation)
+    assert await log_in(browser) == 204
+    async with installation.database.write() as session:
+        secret = await actions.issue_link(session, staff_id)
+        _, token = await actions.issue_token(session, staff_id, "night", days=1)
+    program = {"authorization": f"Bearer {token}", "cookie": ""}
+    assert (await browser.get("/api/v1/me", headers=program)).status_code == 200
+    past = now() - timedelta(seconds=1)
+    async with installation.database.write() as session:
+        await session.execute(update(StaffSession).values(expires_at=past))
+        await session.execute(update(Token).values(expires_at=past))
+    assert (await browser.get("/api/v1/me")).status_code == 401
+    assert (await browser.get("/api/v1/me", headers=program)).status_code == 401
+    assert (await browser.post(f"/login/once/{secret}")).status_code == 410
+
+
+async def test_a_link_is_no_token_and_serves_one_of_two_who_come_at_once(
+    app: FastAPI, browser: AsyncClient, installation: Installation
+) -> None:
+    staff_id = await employ(installation)
+    async with installation.database.write() as session:
+        secret = await actions.issue_link(session, staff_id)
+    bearer = {"authorization": f"Bearer {secret}"}
+    assert (await browser.get("/api/v1/me", headers=bearer)).status_code == 401
+    answers = await asyncio.gather(*(browser.post(f"/login/once/{secret}") for _ in range(4)))
+    assert sorted(one.status_code for one in answers) == [303, 410, 410, 410]
+
+
 async def test_a_link_logs_in_once_and_looking_at_it_does_not_use_it_up(
     browser: AsyncClient, installation: Installation
 ) -> None:
@@ -212,7 +276,29 @@ async def test_changes_of_staff_are_on_the_trail_without_secrets(
     async with installation.database.read() as session:
         events = (await session.scalars(select(Event).where(Event.thing == "staff"))).all()
     assert [event.act for event in events].count("add") == 2
+    assert events[-1].became == "comms"
     assert PASSWORD not in " ".join(str(vars(event)) for event in events)
+
+
+async def test_coming_and_going_and_keys_are_on_the_trail(
+    browser: AsyncClient, client: AsyncClient, installation: Installation
+) -> None:
+    staff_id = await employ(installation)
+    await log_in(browser)
+    made = (await browser.post("/api/v1/tokens", json={"name": "night"})).json()
+    await browser.delete(f"/api/v1/tokens/{made['id']}")
+    await browser.post("/api/v1/logout")
+    admin = await hire(client, installation, "admin")
+    body = {"roles": ["official"], "departments": ["water", "roads"]}
+    await client.put(f"/api/v1/officials/{staff_id}", json=body, headers=admin._headers)
+    events = await admin.get("/trail", thing="staff", thing_id=staff_id)
+    acts = [event["act"] for event in sorted(events, key=lambda event: int(event["id"]))]
+    assert acts == ["add", "log_in", "issue_token", "withdraw_token", "log_out", "change"]
+    (change,) = [event for event in events if event["act"] == "change"]
+    assert (change["was"], change["became"]) == ("official", "official: roads, water")
+    told = str(events)
+    assert made["secret"] not in told
+    assert PASSWORD not in told
 
 
 async def test_officials_see_their_own_departments_and_the_triage_desk(
@@ -232,8 +318,38 @@ async def test_officials_see_their_own_departments_and_the_triage_desk(
         assert page.status_code == (200 if seen else 404)
 
 
-async def test_every_page_of_the_console_asks_who_it_is(browser: AsyncClient) -> None:
-    for path in ("/console", "/console/issues/1", "/console/answers", "/console/deliveries"):
-        answer = await browser.get(path, headers=BROWSER)
-        assert (answer.status_code, answer.headers["location"]) == (303, f"/login?next={path}")
-    assert re.match(r"/login", answer.headers["location"])
+async def test_nothing_of_staff_is_open_to_strangers_and_auditors_only_read(
+    app: FastAPI, client: AsyncClient, installation: Installation
+) -> None:
+    auditor = await hire(client, installation, "auditor")
+    own = {"/api/v1/login", "/api/v1/logout", "/api/v1/tokens", "/api/v1/tokens/{token_id}"}
+    operations = [
+        (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+        if path.startswith("/api/v1/") and path not in own
+    ]
+    assert len(operations) > 50
+    for method, path in operations:
+        where = re.sub(r"\{\w+\}", "9", path)
+        answer = await client.request(method, where)
+        assert (answer.status_code, answer.json()["error"]) == (401, "not_logged_in"), path
+        if method != "GET":
+            answer = await client.request(method, where, headers=auditor._headers)
+            assert (answer.status_code, answer.json()["error"]) == (403, "forbidden"), path
+
+
+async def test_every_page_and_form_of_the_console_asks_who_it_is(
+    app: FastAPI, browser: AsyncClient
+) -> None:
+    doors = [
+        (method, re.sub(r"\{\w+\}", "9", route.path))
+        for route in console.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    ]
+    assert len(doors) > 25
+    for method, path in doors:
+        answer = await browser.request(method, path, headers=BROWSER)
+        back = path if method == "GET" else "/console"
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/login?next={back}")
