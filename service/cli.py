@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import structlog
 import typer
 from pydantic import ValidationError
 from rich.console import Console
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from nlp.embed import UnknownModel
 from nlp.index import IndexInUse
+from service import logs
 from service.errors import GabineteError
 from service.exports.lines import Form, What, lines
 from service.exports.queries import totals
@@ -46,10 +46,7 @@ File = Annotated[Path, typer.Argument(help="A .jsonl or .csv file.")]
 
 def main() -> None:
     """Run a command; expected errors are one sentence and exit status 2."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(20),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.keep(sys.stderr)
     try:
         app()
     except (GabineteError, IndexInUse, UnknownModel) as error:

@@ -119,7 +119,7 @@ class Database:
             self._reader = _sqlite(url, query_only=True)
         else:
             self._writer = self._reader = create_async_engine(
-                url, pool_size=10, max_overflow=10, json_serializer=READABLE
+                url, pool_size=10, max_overflow=10, json_serializer=READABLE, hide_parameters=True
             )
         self._writing = async_sessionmaker(self._writer, expire_on_commit=False)
         self._reading = async_sessionmaker(self._reader, expire_on_commit=False)
@@ -167,7 +167,12 @@ async def insert_many(
 def _sqlite(url: str, *, query_only: bool) -> AsyncEngine:
     size = 4 if query_only else 1
     engine = create_async_engine(
-        url, pool_size=size, max_overflow=0, pool_timeout=60, json_serializer=READABLE
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=60,
+        json_serializer=READABLE,
+        hide_parameters=True,
     )
     _pragmas(engine.sync_engine, query_only=query_only)
     return engine

@@ -70,6 +70,7 @@ async def _serve(settings: Settings, *, worker: bool, greet: Callable[[], None])
         host=settings.host,
         port=settings.port,
         log_level="warning",
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=10,
         proxy_headers=bool(settings.trusted_proxies),
