@@ -37,7 +37,7 @@ def processors() -> list[Any]:
 class Discreet(logging.Formatter):
     """The same for libraries' failures."""
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
+    def formatException(self, ei: Any) -> str:
         """Where it failed and its kind."""
         return told(ei[1])
 

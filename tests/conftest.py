@@ -48,10 +48,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
     server: str = request.getfixturevalue("postgresql_server")
-    return _fresh(server)
+    return fresh(server)
 
 
-def _fresh(server: str) -> str:
+def fresh(server: str) -> str:
+    """The address of an empty database on a server."""
     import psycopg
 
     name = f"gabinete_{secrets.token_hex(6)}"

@@ -3,19 +3,9 @@
 import json
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from service.cli import app
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty installation's folder, named by the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GABINETE_DATA_DIR", str(tmp_path / "var"))
-    monkeypatch.setenv("GABINETE_EMBEDDING_MODEL", "hash")
-    return tmp_path
 
 
 def test_import_says_in_json_what_it_left_out_and_exits_with_one(folder: Path) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from nlp.index import Folder, IndexInUse
 from service.cli import app
 from service.migrations import migrate  # noqa: F401 - loads every table before the first command
-from tests.conftest import _fresh
+from tests.conftest import fresh
 
 DEPARTMENTS = [
     {
@@ -101,15 +101,6 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty installation's folder, named by the environment."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GABINETE_DATA_DIR", str(tmp_path / "var"))
-    monkeypatch.setenv("GABINETE_EMBEDDING_MODEL", "hash")
-    return tmp_path
-
-
-@pytest.fixture
 def filled(folder: Path) -> Path:
     """An installation with everything imported and drained."""
     fill(folder)
@@ -190,7 +181,7 @@ def test_ask_says_the_same_on_both_databases(
 ) -> None:
     found = []
     question = as_jsonl(folder / "q.jsonl", [{"id": "q", "text": "o buraco na rua e a água"}])
-    for name, url in (("sqlite", ""), ("postgresql", _fresh(postgresql_server))):
+    for name, url in (("sqlite", ""), ("postgresql", fresh(postgresql_server))):
         monkeypatch.setenv("GABINETE_DATA_DIR", str(folder / name))
         if url:
             monkeypatch.setenv("GABINETE_DATABASE_URL", url)
