@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
 from nlp.embed import Embedder, HashEmbedder
+from service import logs
 from service.app import create_app
 from service.database import Database
 from service.installation import Installation
@@ -22,6 +24,8 @@ from service.vault import Vault
 POSTGRESQL = "GABINETE_TEST_POSTGRESQL"
 ADDRESS = "GABINETE_TEST_DATABASE_URL"
 NO_SKIPS = "GABINETE_TEST_NO_SKIPS"
+
+structlog.configure(processors=logs.processors())
 
 
 @pytest.fixture(scope="session")
