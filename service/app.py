@@ -19,7 +19,7 @@ from service.conversations.reception import Reception
 from service.database import Database
 from service.departments import api as departments
 from service.exports import api as exports
-from service.installation import Installation, recall
+from service.installation import Installation, recall, recognise
 from service.issues import api as issues
 from service.knowledge import api as knowledge
 from service.migrations import migrate
@@ -31,7 +31,7 @@ from service.shell import pages as shell
 from service.staff import api as staff
 from service.staff import pages as staff_pages
 from service.staff import trail_api as trail
-from service.vault import open_vault
+from service.vault import BadKey, open_vault
 from service.worker import INBOX, Worker
 
 log = structlog.get_logger()
@@ -45,6 +45,11 @@ async def open_installation(settings: Settings) -> Installation:
     vault = open_vault(settings)
     database = Database(settings.database)
     await migrate(database)
+    try:
+        await recognise(database, vault)
+    except BadKey:
+        await database.close()
+        raise
     async with database.read() as session:
         sample = await recall(session, "sample") is not None
     return Installation(settings, database, vault, sample)

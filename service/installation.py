@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.database import Base, Database, Session
 from service.settings import Settings
-from service.vault import Vault
+from service.vault import BadKey, Vault
 
 
 class Fact(Base):
@@ -39,3 +39,21 @@ async def recall(session: Session, name: str) -> str | None:
 async def note(session: Session, name: str, value: str) -> None:
     """Remember a fact."""
     await session.merge(Fact(name=name, value=value))
+
+
+async def recognise(database: Database, vault: Vault) -> None:
+    """Note the key at the first opening; raises `BadKey` where another one sealed what is stored.
+
+    Checked before anything is touched, so that a lost key file is found out at the door.
+    """
+    mark = vault.digest("key")
+    async with database.read() as session:
+        known = await recall(session, "key")
+    if known is None:
+        async with database.write() as session:
+            await note(session, "key", mark)
+    elif known != mark:
+        raise BadKey(
+            "What is stored was sealed with another key: put the first one back, in the data "
+            "folder or where GABINETE_KEY or GABINETE_KEY_FILE says."
+        )

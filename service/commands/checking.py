@@ -14,6 +14,7 @@ from nlp.index import Folder, IndexInUse
 from service.channels import registry
 from service.channels.contract import ChannelConfig
 from service.database import Database
+from service.installation import recognise
 from service.migrations import migrate
 from service.retrieval import queries
 from service.retrieval.keeper import load_embedder
@@ -40,6 +41,7 @@ async def check(settings: Settings) -> list[Finding]:
     """Look at everything a running service needs."""
     found = [_try("data folder", lambda: _folder(settings)), _try("key", lambda: _key(settings))]
     found.append(await _database(settings))
+    found.append(await _sealed(settings))
     found.append(await asyncio.to_thread(_try, "encoder", lambda: _encoder(settings)))
     found.append(await _vectors(settings))
     found.append(_try("index", lambda: _index(settings)))
@@ -87,6 +89,17 @@ async def _database(settings: Settings) -> Finding:
         return Finding("database", True, f"{kind} answers and is up to date")
     except Exception as error:
         return Finding("database", False, f"{error}; see GABINETE_DATABASE_URL")
+    finally:
+        await database.close()
+
+
+async def _sealed(settings: Settings) -> Finding:
+    database = Database(settings.database)
+    try:
+        await recognise(database, open_vault(settings))
+        return Finding("sealed data", True, "the key opens what is stored")
+    except Exception as error:
+        return Finding("sealed data", False, str(error))
     finally:
         await database.close()
 

@@ -235,6 +235,16 @@ def test_an_account_gets_a_link_and_a_token(filled: Path) -> None:
     assert run("user", "add", "x@gov.example", "X", "--role", "king").exit_code != 0
 
 
+def test_another_key_is_refused_before_anything_is_touched(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("GABINETE_KEY", "11" * 32)
+        told = run("worker", "--drain")
+        assert "another key" in str(told.exception)
+    done("worker", "--drain")
+
+
 def test_a_second_worker_says_so(filled: Path) -> None:
     folder = Folder(filled / "var" / "index")
     try:
@@ -268,6 +278,7 @@ def test_doctor_finds_what_is_wrong(filled: Path, monkeypatch: pytest.MonkeyPatc
     for name, value, what in (
         ("GABINETE_EMBEDDING_MODEL", "no-such-model", "encoder"),
         ("GABINETE_SMTP_HOST", "127.0.0.1", "mail"),
+        ("GABINETE_KEY", "11" * 32, "sealed data"),
         ("GABINETE_DATABASE_URL", f"sqlite+aiosqlite:///{os.devnull}/x.db", "database"),
     ):
         with monkeypatch.context() as patch:
