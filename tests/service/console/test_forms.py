@@ -150,3 +150,20 @@ async def test_forms_that_cannot_be_read_are_pages_and_change_nothing(
     async with installation.database.read() as session:
         (row,) = (await session.scalars(select(Answer))).all()
         assert (row.video_url, row.review_by, row.state) == (None, None, "drafted")
+
+
+async def test_an_auditor_sees_everything_and_no_button_that_would_be_refused(
+    app: FastAPI, client: AsyncClient, installation: Installation
+) -> None:
+    await Citizen(client).say(QUESTION)
+    admin = await hire(client, installation, "admin")
+    (issue,) = (await admin.get("/issues", singles=True))["items"]
+    body = {"issue_id": issue["id"], "lang": "pt", "title": "Água", "text": ANSWER}
+    answer = (await admin.post("/answers", body))["id"]
+    async with logged_in(app, installation, "auditor") as browser:
+        for path in (f"/console/issues/{issue['id']}", f"/console/answers/{answer}"):
+            page = await browser.get(path)
+            assert page.status_code == 200
+            told = page.text.split("<main", 1)[1]
+            assert QUESTION in told or ANSWER in told
+            assert "<button" not in told, path
