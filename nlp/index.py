@@ -352,6 +352,8 @@ def open_folder(folder: Folder, prefix: str) -> ChromaIndex:
     try:
         client = chromadb.PersistentClient(str(folder.path / "chroma"), settings=_settings())
     except Exception as error:
+        # Chroma keeps what it could not open, and would give it again.
+        chromadb.api.shared_system_client.SharedSystemClient.clear_system_cache()
         raise IndexBroken(f"the vector store cannot open its folder: {error}") from error
     return ChromaIndex(client, prefix=prefix, folder=folder)
 
@@ -380,10 +382,7 @@ def _settings() -> Any:
 
 
 def rebuild(path: Path, prefix: str, pages: Iterable[tuple[str, Sequence[int], FloatArray]]) -> int:
-    """Make a folder's collections anew from stored vectors; for a process of its own.
-
-    Gives how many.
-    """
+    """Make a folder's collections anew, in a process of its own; gives how many vectors."""
     import chromadb
 
     client = chromadb.PersistentClient(str(path), settings=_settings())

@@ -135,7 +135,11 @@ class Keeper:
         if child.returncode != 0:
             log.error("index_rebuild_failed", status=child.returncode)
             return
-        index = await asyncio.to_thread(open_folder, self._folder, self._prefix)
+        try:
+            index = await asyncio.to_thread(open_folder, self._folder, self._prefix)
+        except IndexBroken:
+            log.exception("index_rebuild_failed")
+            return
         async with self._database.read() as session:
             await self.retriever.adopt(session, index, int(out.split()[-1]))
         log.info("index_rebuilt")

@@ -1,0 +1,127 @@
+"""The index of a running process: Chroma's by default, an exact one while that is made whole."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nlp.embed import HashEmbedder
+from nlp.index import ChromaIndex, ExactIndex
+from service.installation import Installation
+from service.retrieval import actions
+from service.retrieval.actions import NewEntry
+from service.retrieval.keeper import Keeper
+from service.retrieval.retriever import Retriever
+
+EMBEDDER = HashEmbedder()
+TEXTS = ("a água volta na terça-feira", "o ônibus passa às dez", "a ponte abre em maio")
+KINDS = ("answer", "passage", "issue")
+
+
+async def fill(here: Installation) -> None:
+    """Three entries of each kind."""
+    vectors = EMBEDDER.encode(TEXTS)
+    entries = [
+        NewEntry(kind, owner, 0, "pt", None if kind == "issue" else text, vector)
+        for kind in KINDS
+        for owner, (text, vector) in enumerate(zip(TEXTS, vectors, strict=True), 1)
+    ]
+    async with here.database.write() as session:
+        await actions.put(session, EMBEDDER.name, entries)
+
+
+@asynccontextmanager
+async def opened(here: Installation) -> AsyncIterator[tuple[Keeper, Retriever]]:
+    """A process's index from start to clean stop."""
+    keeper = Keeper(here.settings, here.database)
+    try:
+        yield keeper, await keeper.open(EMBEDDER)
+    finally:
+        await keeper.close()
+
+
+def found(retriever: Retriever) -> dict[str, list[int]]:
+    """The nearest owner of each kind for each of the texts."""
+    vectors = EMBEDDER.encode(TEXTS)
+    nearest = {
+        kind: [hits[0].id for hits in retriever.find(kind, TEXTS, ["pt"] * len(TEXTS), vectors, 1)]
+        for kind in ("answer", "passage")
+    }
+    return {**nearest, "issue": [hits[0].id for hits in retriever.near_issues(vectors, 1)]}
+
+
+async def test_answers_passages_and_issues_are_served_by_chroma(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(installation)
+    asked: set[str] = set()
+    query = ChromaIndex._query
+
+    def watched(index: ChromaIndex, kind: str, *rest: Any) -> list[list[Any]]:
+        hits = query(index, kind, *rest)
+        assert all(hits), "Chroma itself holds them"
+        asked.add(kind)
+        return hits
+
+    async with opened(installation):
+        pass  # a clean stop writes what is pending
+    monkeypatch.setattr(ChromaIndex, "_query", watched)
+    async with opened(installation) as (_, retriever):
+        assert isinstance(retriever.index, ChromaIndex)
+        assert found(retriever) == {kind: [1, 2, 3] for kind in KINDS}
+    assert asked == set(KINDS), "something answers in Chroma's place"
+
+
+async def test_after_an_unclean_stop_an_exact_index_answers_while_a_child_makes_the_folder_anew(
+    installation: Installation,
+) -> None:
+    await fill(installation)
+    async with opened(installation):
+        pass
+    (installation.settings.data_dir / "index" / "dirty").write_text("1")
+    async with opened(installation) as (keeper, retriever):
+        assert isinstance(retriever.index, ExactIndex)
+        assert found(retriever) == {kind: [1, 2, 3] for kind in KINDS}
+        async with asyncio.timeout(60):
+            while keeper.rebuilding:
+                await asyncio.sleep(0.05)
+        assert isinstance(retriever.index, ChromaIndex)
+        assert found(retriever) == {kind: [1, 2, 3] for kind in KINDS}
+
+
+async def test_a_folder_that_cannot_be_read_is_mended(
+    installation: Installation,
+) -> None:
+    await fill(installation)
+    async with opened(installation):
+        pass
+    stored = installation.settings.data_dir / "index" / "chroma" / "chroma.sqlite3"
+    stored.write_bytes(b"not a database at all" * 100)
+    async with opened(installation) as (keeper, retriever):
+        assert found(retriever) == {kind: [1, 2, 3] for kind in KINDS}
+        async with asyncio.timeout(60):
+            while keeper.rebuilding:
+                await asyncio.sleep(0.05)
+        assert isinstance(retriever.index, ChromaIndex)
+
+
+async def test_what_is_written_after_the_last_stop_is_found_at_the_next_start(
+    installation: Installation,
+) -> None:
+    await fill(installation)
+    async with opened(installation):
+        pass
+    fresh: Sequence[str] = ("a biblioteca abre aos sábados",)
+    (vector,) = EMBEDDER.encode(fresh)
+    async with installation.database.write() as session:
+        entry = NewEntry("answer", 9, 0, "pt", fresh[0], np.asarray(vector))
+        await actions.put(session, EMBEDDER.name, [entry])
+        await actions.drop(session, "answer", [1])
+    async with opened(installation) as (_, retriever):
+        vectors = EMBEDDER.encode([fresh[0], TEXTS[0]])
+        (new,), gone = retriever.find("answer", [fresh[0], TEXTS[0]], ["pt", "pt"], vectors, 1)
+        assert new.id == 9
+        assert all(one.id != 1 for one in gone)
