@@ -9,11 +9,13 @@ from service.staff import actions
 
 
 class Colleague:
-    """One member of staff. `get` and `post` give the JSON of what must succeed."""
+    """One member of staff. `get` and `post` give the JSON of what must succeed; `headers` are what
+    any client sends to act as them.
+    """
 
     def __init__(self, client: AsyncClient, token: str) -> None:
         self._client = client
-        self._headers = {"authorization": f"Bearer {token}"}
+        self.headers = {"authorization": f"Bearer {token}"}
 
     async def get(self, path: str, **params: Any) -> Any:
         """What a page of the API shows."""
@@ -39,7 +41,7 @@ class Colleague:
         return response.json() if response.content else None
 
     async def _send(self, method: str, path: str, **more: Any) -> Any:
-        return await self._client.request(method, f"/api/v1{path}", headers=self._headers, **more)
+        return await self._client.request(method, f"/api/v1{path}", headers=self.headers, **more)
 
 
 async def hire(

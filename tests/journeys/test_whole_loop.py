@@ -97,10 +97,10 @@ async def open_cabinet(client: AsyncClient, installation: Installation) -> Cabin
 async def test_a_question_becomes_an_answer_that_everybody_who_asked_gets_once(
     client: AsyncClient, cabinet: Cabinet
 ) -> None:
-    await cabinet.admin._client.post(
+    await client.post(
         "/api/v1/documents",
         files={"file": ("agua.md", DOCUMENT.encode(), "text/markdown")},
-        headers=cabinet.admin._headers,
+        headers=cabinet.admin.headers,
     )
     ana, bruno, chuva = Citizen(client), Citizen(client), Citizen(client)
     await ana.say(ASKED)

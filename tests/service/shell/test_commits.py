@@ -18,7 +18,7 @@ async def test_an_act_whose_commit_fails_is_an_error_and_leaves_nothing(
     async with AsyncClient(transport=transport, base_url="http://testserver") as client:
         admin = await hire(client, installation, "admin")
         await sabotage.doom_commits(database, "department")
-        answer = await client.post("/api/v1/departments", json=DEPARTMENT, headers=admin._headers)
+        answer = await client.post("/api/v1/departments", json=DEPARTMENT, headers=admin.headers)
         assert (answer.status_code, answer.json()["error"]) == (500, "internal")
         await sabotage.mend(database, "department")
         assert await admin.get("/departments") == []

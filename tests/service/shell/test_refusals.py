@@ -77,7 +77,7 @@ async def test_signs_that_cannot_be_stored_are_refused_or_kept_but_never_crash(
 ) -> None:
     admin = await hire(client, installation, "admin")
     async with blank(app) as program:
-        program.headers.update({**admin._headers, **JSON})
+        program.headers.update({**admin.headers, **JSON})
         for path in (
             *(f"/{what}/{BEYOND}" for what in ("issues", "answers", "documents", "contributions")),
             f"/trail?before={BEYOND}",

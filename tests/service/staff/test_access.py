@@ -90,7 +90,7 @@ async def test_each_role_may_do_what_its_work_needs_and_no_more(
     for method, path, body, allowed in MAY:
         where = f"/api/v1{path}"
         for role, colleague in colleagues.items():
-            answer = await client.request(method, where, json=body, headers=colleague._headers)
+            answer = await client.request(method, where, json=body, headers=colleague.headers)
             told = f"{role} {method} {path}: {answer.status_code} {answer.text}"
             if role in allowed.split():
                 assert answer.status_code in OPEN, told
@@ -235,9 +235,9 @@ async def test_a_token_works_until_withdrawn_and_is_shown_once(
     assert (await client.get("/api/v1/me", headers=header)).status_code == 200
     assert all(row["secret"] is None for row in await ana.get("/tokens"))
     bruno = await hire(client, installation, "comms")
-    other = await client.delete(f"/api/v1/tokens/{made['id']}", headers=bruno._headers)
+    other = await client.delete(f"/api/v1/tokens/{made['id']}", headers=bruno.headers)
     assert other.status_code == 404, "only one's own"
-    await client.delete(f"/api/v1/tokens/{made['id']}", headers=ana._headers)
+    await client.delete(f"/api/v1/tokens/{made['id']}", headers=ana.headers)
     assert (await client.get("/api/v1/me", headers=header)).status_code == 401
 
 
@@ -248,7 +248,7 @@ async def test_who_is_deactivated_is_out_at_once(
     await log_in(browser)
     admin = await hire(client, installation, "admin")
     body = {"roles": ["official"], "active": False}
-    await client.put(f"/api/v1/officials/{staff_id}", json=body, headers=admin._headers)
+    await client.put(f"/api/v1/officials/{staff_id}", json=body, headers=admin.headers)
     assert (await browser.get("/api/v1/me")).status_code == 401
     assert await log_in(browser) == 401
 
@@ -290,7 +290,7 @@ async def test_coming_and_going_and_keys_are_on_the_trail(
     await browser.post("/api/v1/logout")
     admin = await hire(client, installation, "admin")
     body = {"roles": ["official"], "departments": ["water", "roads"]}
-    await client.put(f"/api/v1/officials/{staff_id}", json=body, headers=admin._headers)
+    await client.put(f"/api/v1/officials/{staff_id}", json=body, headers=admin.headers)
     events = await admin.get("/trail", thing="staff", thing_id=staff_id)
     acts = [event["act"] for event in sorted(events, key=lambda event: int(event["id"]))]
     assert acts == ["add", "log_in", "issue_token", "withdraw_token", "log_out", "change"]
@@ -314,7 +314,7 @@ async def test_officials_see_their_own_departments_and_the_triage_desk(
     for key, seen in (("water", 1), ("roads", 0)):
         official = await hire(client, installation, "official", departments=(key,))
         assert (await official.get("/issues", singles=True))["total"] == seen, key
-        page = await client.get(f"/api/v1/issues/{issue['id']}", headers=official._headers)
+        page = await client.get(f"/api/v1/issues/{issue['id']}", headers=official.headers)
         assert page.status_code == (200 if seen else 404)
 
 
@@ -335,7 +335,7 @@ async def test_nothing_of_staff_is_open_to_strangers_and_auditors_only_read(
         answer = await client.request(method, where)
         assert (answer.status_code, answer.json()["error"]) == (401, "not_logged_in"), path
         if method != "GET":
-            answer = await client.request(method, where, headers=auditor._headers)
+            answer = await client.request(method, where, headers=auditor.headers)
             assert (answer.status_code, answer.json()["error"]) == (403, "forbidden"), path
 
 
