@@ -129,7 +129,7 @@ def row_of(inbound: Inbound, vault: Vault, extra: dict[str, Any] | None = None) 
         "conversation": address.conversation,
         "thread": address.thread,
         "sender": inbound.sender,
-        "text": _whole(inbound.text),
+        "text": inbound.text,
         "payload": inbound.payload,
         "reply_to": inbound.reply_to,
         "lang": inbound.lang,
@@ -153,11 +153,6 @@ def row_of(inbound: Inbound, vault: Vault, extra: dict[str, Any] | None = None) 
 def _writable(text: str) -> str:
     """The text with a question mark for what was cut in the middle of a sign."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _whole(text: str) -> str:
-    """Half an emoji, as a cut text leaves it, cannot be stored: a question mark stands for it."""
-    return text.encode(errors="replace").decode()
 
 
 async def insert_rows(session: Session, rows: Sequence[dict[str, Any]]) -> set[str]:
