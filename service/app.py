@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 
 from service.answers import api as answers
+from service.channels import api as channels_api
 from service.channels import registry
 from service.channels.bell import Bell
 from service.channels.contract import Channel, ChannelConfig
@@ -101,7 +102,7 @@ def channel_config(name: str, here: Installation) -> ChannelConfig:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=docs.REFUSALS)
-    for feature in (staff, issues, departments, answers, knowledge, trail, exports):
+    for feature in (staff, issues, departments, answers, knowledge, channels_api, trail, exports):
         api.include_router(feature.router)
     return api
 

@@ -21,7 +21,9 @@ from sqlalchemy.orm import aliased
 from service.channels.contract import Address, Inbound, Outcome
 from service.channels.models import InboxRow
 from service.database import Database, Session, now
+from service.errors import NotFound
 from service.settings import Settings
+from service.trail import actions as trail
 from service.vault import BadKey, Vault
 
 LEASE = timedelta(minutes=1)
@@ -29,6 +31,12 @@ IMPORT = "import"
 BATCH = 300
 
 log = structlog.get_logger()
+
+
+class NotSetAside(NotFound):
+    """Only what was set aside is read again."""
+
+    code = "message_not_set_aside"
 
 
 @dataclass(frozen=True)
@@ -272,15 +280,28 @@ async def set_aside(session: Session, row_id: int, error: str) -> None:
         .where(InboxRow.id == row_id)
         .values(state="set_aside", error=error[:300], leased_by=None, leased_until=None)
     )
-
-
-async def retry(session: Session, row_id: int) -> None:
-    """Staff let a set-aside row be read again."""
-    await session.execute(
-        update(InboxRow)
-        .where(InboxRow.id == row_id, InboxRow.state == "set_aside")
-        .values(state="waiting", attempts=0, error=None)
+    await trail.record(
+        session, "inbox", row_id, "set_aside", actor=trail.MACHINE, became="set_aside", why=error
     )
+
+
+async def retry(session: Session, row_id: int, *, actor: str) -> None:
+    """Staff let a set-aside row be read again. Raises `NotSetAside`."""
+    row = await session.get(InboxRow, row_id)
+    if row is None or row.state != "set_aside":
+        raise NotSetAside("No message is set aside under this number.")
+    row.state, row.attempts, row.error = "waiting", 0, None
+    await trail.record(
+        session, "inbox", row_id, "retry", actor=actor, was="set_aside", became="waiting"
+    )
+
+
+async def aside(session: Session, *, limit: int = 200) -> Sequence[InboxRow]:
+    """What could not be understood and waits for staff, oldest first."""
+    found = await session.scalars(
+        select(InboxRow).where(InboxRow.state == "set_aside").order_by(InboxRow.id).limit(limit)
+    )
+    return found.all()
 
 
 async def waiting(session: Session) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 
 from nlp.index import Folder, IndexInUse
-from service.channels import registry
+from service.channels import inbox, registry
 from service.channels.contract import ChannelConfig
 from service.database import Database
 from service.installation import recognise
@@ -42,6 +42,7 @@ async def check(settings: Settings) -> list[Finding]:
     found = [_try("data folder", lambda: _folder(settings)), _try("key", lambda: _key(settings))]
     found.append(await _database(settings))
     found.append(await _sealed(settings))
+    found.append(await _inbox(settings))
     found.append(await asyncio.to_thread(_try, "encoder", lambda: _encoder(settings)))
     found.append(await _vectors(settings))
     found.append(_try("index", lambda: _index(settings)))
@@ -100,6 +101,22 @@ async def _sealed(settings: Settings) -> Finding:
         return Finding("sealed data", True, "the key opens what is stored")
     except Exception as error:
         return Finding("sealed data", False, str(error))
+    finally:
+        await database.close()
+
+
+async def _inbox(settings: Settings) -> Finding:
+    database = Database(settings.database)
+    try:
+        async with database.read() as session:
+            aside = len(await inbox.aside(session))
+            waiting = await inbox.waiting(session)
+        if aside:
+            says = f"{aside} set aside, unread: see Deliveries in the console, or the log"
+            return Finding("messages", False, says)
+        return Finding("messages", True, f"none is set aside, {waiting} wait to be read")
+    except Exception as error:
+        return Finding("messages", False, str(error))
     finally:
         await database.close()
 

@@ -13,7 +13,7 @@ from service.answers import api as answer_api
 from service.answers import queries as answer_queries
 from service.answers import tasks as answer_tasks
 from service.answers.measures import actions as measures
-from service.channels import deliveries
+from service.channels import deliveries, inbox
 from service.database import now
 from service.departments import queries as departments
 from service.issues import actions as issues
@@ -38,6 +38,7 @@ Link = Annotated[str | None, Form(max_length=500, pattern=r"^https://\S+$")]
 Day = Annotated[date | None, Form()]
 Writer = Annotated[Staffer, Depends(require("official", "comms", "moderator"), scope="function")]
 Publisher = Annotated[Staffer, Depends(require("comms"), scope="function")]
+Mender = Annotated[Staffer, Depends(require("comms", "moderator"), scope="function")]
 Overseer = Annotated[Staffer, Depends(require("comms", "moderator", "auditor"), scope="function")]
 
 
@@ -324,14 +325,21 @@ async def add_measure(
 async def delivery_list(
     request: Request, asker: Overseer, session: Reading, state: str = "", at: int = 1
 ) -> Response:
-    """Outgoing messages: states and reasons, never words."""
+    """What leaves, and what came in and could not be read: states and reasons, never words."""
     rows, total = await deliveries.page(
         session, state=state or None, answer_id=None, limit=SHOWN, offset=(max(at, 1) - 1) * SHOWN
     )
     return page(
         request, "deliveries.html", asker=asker, rows=rows, total=total, state=state, at=at,
-        pages=-(-total // SHOWN),
+        pages=-(-total // SHOWN), aside=await inbox.aside(session),
     )  # fmt: skip
+
+
+@router.post("/inbox/{message_id}/retry")
+async def retry(asker: Mender, session: Writing, message_id: int) -> Response:
+    """Let a message that was set aside be read again."""
+    await inbox.retry(session, message_id, actor=asker.actor)
+    return _back("/console/deliveries")
 
 
 @router.post("/deliveries/{delivery_id}/resend")

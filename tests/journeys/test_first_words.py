@@ -28,6 +28,10 @@ DIALOGUES = {
         ("desde el lunes", rf"Lo añadimos a su mensaje {CODE}"),
         ("muchas gracias", "Gracias a usted"),
         ("/estado", r"Tiene 1 pedido"),
+        ("/seguir", "Recibirá avisos sobre: no hay agua"),
+        ("/dejar", "Ya no avisaremos sobre: no hay agua"),
+        ("/privacidad", "Guardamos lo que escribió cifrado"),
+        ("/mostrar", "Guardamos 9 mensajes suyos"),
         ("/ayuda", "Escriba libremente"),
     ],
     "en": [
@@ -36,6 +40,10 @@ DIALOGUES = {
         ("since Monday", rf"We added this to your message {CODE}"),
         ("thanks", "Thank you for writing"),
         ("/status", r"You have 1 request"),
+        ("/follow", "You will be told about: there is no water"),
+        ("/unfollow", "We will not tell you any more about: there is no water"),
+        ("/privacy", "We keep what you wrote encrypted"),
+        ("/show", "We keep 9 messages of yours"),
         ("/nonsense", "I do not know that command"),
     ],
 }

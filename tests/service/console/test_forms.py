@@ -41,6 +41,7 @@ FORMS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("answers/99/publish", {}, "comms admin"),
     ("answers/99/retract", {"reason": "x"}, "comms admin"),
     ("deliveries/99/resend", {}, "comms admin"),
+    ("inbox/99/retry", {}, "comms moderator admin"),
 )
 
 

@@ -1,0 +1,16 @@
+"""Wire shapes of what arrives and leaves."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SetAsideOut(BaseModel):
+    """A message that could not be read: where it came from and why, not its words."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    channel: str = Field(examples=["web"])
+    received_at: datetime
+    error: str | None = Field(examples=["BadKey"])
