@@ -176,7 +176,7 @@ async def test_a_message_that_cannot_be_kept_is_set_aside_shown_and_read_again(
     assert [one.text for one in await contributions(installation)] == [said[0], said[2]]
     (aside,) = await auditor.get("/inbox/set-aside")
     assert aside["channel"] == "web"
-    assert aside["error"] in ("IntegrityError", "InternalError"), "each database has its name"
+    assert aside["error"] in ("IntegrityError", "ProgrammingError"), "each database has its own"
     assert "veneno" not in str(aside), "words stay sealed"
     path = f"/inbox/{aside['id']}/retry"
     assert await auditor.refused(path) == "forbidden"
