@@ -16,14 +16,17 @@ from service.channels.bell import Bell
 from service.channels.contract import Channel, ChannelConfig
 from service.channels.inbox import Intake
 from service.console import pages as console
+from service.conversations.commands import menu
 from service.conversations.reception import Reception
 from service.database import Database
 from service.departments import api as departments
+from service.errors import SetupError
 from service.exports import api as exports
 from service.installation import Installation, recall, recognise
 from service.issues import api as issues
 from service.knowledge import api as knowledge
 from service.migrations import migrate
+from service.phrases import say
 from service.public import pages as public
 from service.retrieval.keeper import Keeper
 from service.settings import Settings
@@ -36,6 +39,13 @@ from service.vault import BadKey, open_vault
 from service.worker import INBOX, Worker
 
 log = structlog.get_logger()
+
+
+class SampleOnly(SetupError):
+    """A real channel's token in a sample installation."""
+
+    code = "sample_only"
+
 
 DESCRIPTION = "Listen, group, route, draft, review, publish, and tell everybody who asked."
 
@@ -91,13 +101,16 @@ def keeper_of(here: Installation, *, worker: bool) -> Keeper:
 def channel_config(name: str, here: Installation) -> ChannelConfig:
     """What a channel is told: where citizens reach us, and its own section of the settings."""
     settings = here.settings
-    options = {
-        "origins": settings.web_origins,
-        "max_text": settings.max_message_length,
-        "sample": here.sample,
-        "lang": settings.default_language,
-    }
-    return ChannelConfig(name, settings.url, settings.government, options)
+    options = {"max_text": settings.max_message_length, "sample": here.sample}
+    options |= settings.section(name)
+    if here.sample and options.get("token"):
+        raise SampleOnly(
+            f"This is a sample installation, which takes no {name} token: run "
+            f"`gabinete sample remove` first, or leave GABINETE_{name.upper()}_TOKEN empty."
+        )
+    return ChannelConfig(
+        name, settings.url, settings.government, say, settings.default_language, menu(), options
+    )
 
 
 def _api() -> APIRouter:

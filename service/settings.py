@@ -1,7 +1,7 @@
 """Everything an installation can set, from the environment (`GABINETE_…`) or a `.env` file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
@@ -111,11 +111,28 @@ class Settings(BaseSettings):
     llm_key: SecretStr = Field(SecretStr(""), description="Key of that address.")
     llm_model: str = Field("", description="Model asked at that address.")
 
-    channels: Words = Field(
-        ("web",), description="Channels that are open: web (others as they come)."
-    )
+    channels: Words = Field(("web",), description="Channels that are open: web, telegram, discord.")
     web_origins: Words = Field(
         (), description="Web sites that may embed the chat, as https://name."
+    )
+
+    telegram_token: SecretStr = Field(SecretStr(""), description="The bot's token.")
+    telegram_mode: Literal["polling", "webhook"] = Field(
+        "polling", description="How updates come: polling, or webhook at the public address."
+    )
+    telegram_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="What Telegram must send with each webhook call."
+    )
+    telegram_api_url: str = Field(
+        "", description="A self-hosted Bot API server; empty means Telegram's own."
+    )
+
+    discord_token: SecretStr = Field(SecretStr(""), description="The bot's token.")
+    discord_api_url: str = Field(
+        "", description="Another address of Discord's API; empty means its own."
+    )
+    discord_gateway_url: str = Field(
+        "", description="Another address of Discord's gateway; empty means its own."
     )
 
     @field_validator("time_zone")
@@ -128,6 +145,15 @@ class Settings(BaseSettings):
                 f"{value!r} is not a time zone; write one like America/Sao_Paulo"
             ) from error
         return value
+
+    def section(self, channel: str) -> dict[str, Any]:
+        """The settings of one channel, by their names without its own."""
+        prefix = f"{channel}_"
+        return {
+            name.removeprefix(prefix): getattr(self, name)
+            for name in type(self).model_fields
+            if name.startswith(prefix)
+        }
 
     @property
     def zone(self) -> ZoneInfo:

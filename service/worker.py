@@ -11,9 +11,10 @@ import structlog
 
 from nlp.index import IndexBroken
 from service import jobs, tasks
-from service.channels import deliveries, inbox
+from service.channels import inbox
 from service.channels.bell import Bell
-from service.channels.contract import Channel, Failure, SendError
+from service.channels.contract import Channel
+from service.channels.sending import Sender
 from service.conversations.batch import Desk
 from service.installation import Installation
 from service.retrieval.retriever import Retriever
@@ -50,9 +51,12 @@ class Worker:
         """`alone`: no other worker can live, as where this process owns the index folder."""
         self.name = worker_name()
         self._here, self._retriever, self._bell, self._mend = here, retriever, bell, mend
-        self._channels = {n: c for n, c in channels.items() if not c.capabilities.pull}
         self._alone = alone
-        self._safe = [n for n, c in self._channels.items() if c.capabilities.safe_repeat]
+        self._senders = [
+            Sender(here.database, here.vault, one, self.name, lambda: bell.ring([OUTBOX]))
+            for one in channels.values()
+            if not one.capabilities.pull
+        ]
         self._desk = Desk(here, retriever)
         self._stopping = asyncio.Event()
 
@@ -61,7 +65,7 @@ class Worker:
         await self._recover()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._loop(INBOX, self.understand))
-            group.create_task(self._loop(OUTBOX, self.deliver))
+            group.create_task(self.deliver())
             group.create_task(self._loop("jobs", self.work))
         await self._let_go()
 
@@ -69,10 +73,6 @@ class Worker:
         """Finish what is in hand, then end."""
         self._stopping.set()
         self._bell.ring([INBOX, OUTBOX, "jobs"])
-
-    async def run_outbox(self) -> None:
-        """Only deliver, until told to stop: another process understands."""
-        await self._loop(OUTBOX, self.deliver)
 
     async def drain(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
         """Understand everything that waits and do the jobs that are due; gives how many rows still
@@ -138,35 +138,13 @@ class Worker:
     def _wake(self, identities: set[int]) -> None:
         self._bell.ring([*identities, OUTBOX, "jobs"])
 
-    async def deliver(self) -> int:
-        """Send what is due on the channels that are sent to; gives how many were tried."""
-        if not self._channels:
-            return 0
-        async with self._here.database.write() as session:
-            await deliveries.recover(session, self._safe, alone=False)
-            claimed = await deliveries.claim(
-                session, self._here.vault, self.name, list(self._channels)
-            )
-        for one in claimed:
-            await self._send(one)
-        return len(claimed)
-
-    async def _send(self, one: deliveries.Claimed) -> None:
-        channel = self._channels[one.channel]
-        try:
-            ids = await channel.send(one.outbound)
-        except SendError as error:
-            failure = error
-        except Exception as error:
-            log.exception("send_failed", delivery=one.id)
-            failure = SendError(Failure.ambiguous, type(error).__name__)
-        else:
-            async with self._here.database.write() as session:
-                await deliveries.sent(session, one.id, ids)
-            return
-        async with self._here.database.write() as session:
-            safe = channel.capabilities.safe_repeat
-            await deliveries.failed(session, one.id, failure, safe_repeat=safe)
+    async def deliver(self) -> None:
+        """Send what is due on the channels that are sent to, until told to stop."""
+        async with asyncio.TaskGroup() as group:
+            for sender in self._senders:
+                group.create_task(self._loop(OUTBOX, sender.turn))
+        for sender in self._senders:
+            await sender.settle()
 
     async def work(self) -> int:
         """Do one job that is due; gives 1 when there was one."""
@@ -191,7 +169,8 @@ class Worker:
             if self._alone:
                 await inbox.release_all(session)
                 await jobs.release(session)
-            await deliveries.recover(session, self._safe, alone=self._alone)
+            for sender in self._senders:
+                await sender.recover(session, alone=self._alone)
             await tasks.plan(session, self._here)
 
     async def _let_go(self) -> None:

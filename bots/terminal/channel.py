@@ -1,5 +1,6 @@
 """A conversation in a terminal: lines in, lines out, buttons as numbers."""
 
+import math
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from service.channels.contract import (
     Outbound,
     Outcome,
     Sink,
+    State,
     render,
 )
 
@@ -23,10 +25,10 @@ class TerminalChannel:
     """One conversation; `write` shows a line, `transcript` keeps (who, text) of both sides."""
 
     name = "terminal"
-    capabilities = Capabilities(safe_repeat=True)
+    capabilities = Capabilities(repeat_seconds=math.inf)
 
     def __init__(self, write: Callable[[str], None], *, conversation: str = "terminal") -> None:
-        self.account = "terminal"
+        self.account = conversation
         self.address = Address(self.name, self.account, conversation)
         self.transcript: list[tuple[str, str]] = []
         self._write = write
@@ -40,6 +42,14 @@ class TerminalChannel:
     async def stop(self) -> None:
         """Nothing to stop."""
         self._sink = None
+
+    async def check(self) -> str:
+        """A terminal has nobody to ask."""
+        return "is there"
+
+    def health(self) -> tuple[State, str]:
+        """A terminal is always there."""
+        return "up", "is there"
 
     async def send(self, outbound: Outbound) -> tuple[str, ...]:
         """Show a message."""

@@ -5,6 +5,7 @@ A conversation is known by an unguessable token that only the browser keeps; not
 
 import asyncio
 import json
+import math
 import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -28,6 +29,7 @@ from service.channels.contract import (
     Said,
     SendError,
     Sink,
+    State,
 )
 
 TOKEN = re.compile(r"^[A-Za-z0-9_-]{32,64}$")
@@ -38,43 +40,11 @@ MOST_SEEN = 500
 HIGHEST = 2**53
 MOST_LINES = 10_000
 
-WORDS = {
-    "unauthorized": (
-        401,
-        "Esta conversa não existe; recarregue a página.",
-        "Esta conversación no existe; recargue la página.",
-        "There is no such conversation; reload the page.",
-    ),
-    "malformed": (
-        422,
-        "A mensagem veio incompleta: mande um id e um texto.",
-        "El mensaje llegó incompleto: envíe un id y un texto.",
-        "The message came incomplete: send an id and a text.",
-    ),
-    "too_long": (
-        413,
-        "A mensagem passa de {max} caracteres; encurte ou divida em duas.",
-        "El mensaje pasa de {max} caracteres; acórtelo o divídalo en dos.",
-        "The message is longer than {max} characters; shorten it or split it in two.",
-    ),
-    "too_many": (
-        429,
-        "Muitas mensagens em pouco tempo; espere um minuto e mande de novo.",
-        "Muchos mensajes en poco tiempo; espere un minuto y envíe de nuevo.",
-        "Many messages in a short time; wait a minute and send again.",
-    ),
-    "failed": (
-        503,
-        "Não conseguimos guardar a mensagem agora; tente de novo.",
-        "No pudimos guardar el mensaje ahora; intente de nuevo.",
-        "We could not store the message now; try again.",
-    ),
-}
-LANGS = {"pt": 1, "es": 2, "en": 3}
+STATUS = {"unauthorized": 401, "malformed": 422, "too_long": 413, "too_many": 429, "failed": 503}
 
 
 class Refused(Exception):
-    """A request that is answered with one of `WORDS`."""
+    """A request that is answered with a sentence and one of `STATUS`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -85,7 +55,7 @@ class WebChannel:
     """The chat's HTTP routes. Browsers fetch what waits for them: nothing is pushed by `send`."""
 
     name = "web"
-    capabilities = Capabilities(buttons=True, pull=True, safe_repeat=True)
+    capabilities = Capabilities(buttons=True, pull=True, repeat_seconds=math.inf)
 
     def __init__(self, config: ChannelConfig) -> None:
         self.account = config.account
@@ -102,6 +72,14 @@ class WebChannel:
     async def stop(self) -> None:
         """End open streams."""
         self._stopping.set()
+
+    async def check(self) -> str:
+        """Our own pages have nobody to ask."""
+        return "is there"
+
+    def health(self) -> tuple[State, str]:
+        """Whether messages are taken."""
+        return "up", "is there"
 
     async def send(self, outbound: Outbound) -> tuple[str, ...]:
         """Browsers fetch; sending to them is a mistake of the set-up."""
@@ -132,11 +110,10 @@ class WebChannel:
         return guarded
 
     def _refuse(self, request: Request, code: str) -> Response:
-        status, *texts = WORDS[code]
-        text = str(texts[LANGS[pages.language(request, self._config)] - 1])
+        lang = pages.language(request, self._config)
+        text = self._config.say(f"channel.{code}", lang, max=self._longest)
         headers = {"retry-after": "60"} if code == "too_many" else None
-        body = {"error": code, "message": text.format(max=self._longest)}
-        return JSONResponse(body, int(str(status)), headers)
+        return JSONResponse({"error": code, "message": text}, STATUS[code], headers)
 
     async def _begin(self, request: Request) -> Response:
         return JSONResponse({"token": secrets.token_urlsafe(32)}, 201)

@@ -44,7 +44,7 @@ def language(request: Request, config: ChannelConfig) -> str:
     """The reader's: in the address, else the browser's, else the installation's."""
     wanted = [request.query_params.get("lang", "")]
     wanted += request.headers.get("accept-language", "").split(",")
-    wanted.append(str(config.options.get("lang", "en")))
+    wanted.append(config.lang)
     return next((code for one in wanted if (code := one.strip()[:2].lower()) in LANGS), "en")
 
 

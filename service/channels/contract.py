@@ -1,6 +1,6 @@
 """What a channel and the service say to each other. Imports nothing of ours."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -11,15 +11,33 @@ InboundKind = Literal[
 ]
 
 
+Medium = Literal["photo", "voice", "video", "document", "location", "contact", "sticker", "other"]
+State = Literal["up", "degraded", "down"]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a platform takes messages: so many a second over all, and the seconds between two
+    to one conversation.
+    """
+
+    per_second: float
+    apart: float = 0.0
+
+
 @dataclass(frozen=True)
 class Capabilities:
-    """What a platform can show. `pull` channels fetch their messages instead of being sent them."""
+    """What a platform can do. `pull` channels fetch their messages instead of being sent them.
+
+    For `repeat_seconds` after a message was sent, the platform recognises it when it is sent again.
+    """
 
     buttons: bool = False
     pull: bool = False
-    safe_repeat: bool = False
+    repeat_seconds: float = 0.0
     max_text: int = 4000
     max_button_data: int = 64
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +52,11 @@ class Address:
 
 @dataclass(frozen=True)
 class Inbound:
-    """One thing that a platform told us. `external_id` and `version` tell repeats from edits."""
+    """One thing that a platform told us. `external_id` and `version` tell repeats from edits.
+
+    `address` is where its sender is answered in private, also when it was said in a group. `text`
+    of a `media` is its caption. A `deleted` may come without a sender: `external_id` finds it.
+    """
 
     kind: InboundKind
     external_id: str
@@ -46,6 +68,7 @@ class Inbound:
     reply_to: str | None = None
     lang: str | None = None
     version: int = 0
+    medium: Medium | None = None
 
 
 @dataclass(frozen=True)
@@ -58,15 +81,29 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture that goes with a message, as a file; `alt` says in words what it shows."""
+
+    name: str
+    mime: Literal["image/png", "image/jpeg"]
+    data: bytes
+    alt: str
+
+
+@dataclass(frozen=True)
 class Outbound:
-    """One message to one conversation. `id` is ours and stays the same when it is sent again."""
+    """One message to one conversation. `id` is ours and stays the same when it is sent again.
+
+    `taken` are the platform's ids of those of its parts that an earlier try brought there.
+    """
 
     id: int
     address: Address
     text: str
     buttons: tuple[Button, ...] = ()
-    reply_to: str | None = None
     created_at: datetime | None = None
+    pictures: tuple[Picture, ...] = ()
+    taken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,12 +150,22 @@ class Failure(StrEnum):
 
 
 class SendError(Exception):
-    """A platform did not take a message; `after` is its wish in seconds before the next try."""
+    """A platform did not take a message; `after` is its wish in seconds before the next try.
 
-    def __init__(self, failure: Failure, message: str, after: float | None = None) -> None:
+    `taken` are the platform's ids of the parts it took before.
+    """
+
+    def __init__(
+        self,
+        failure: Failure,
+        message: str,
+        after: float | None = None,
+        taken: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.failure = failure
         self.after = after
+        self.taken = taken
 
 
 class Sink(Protocol):
@@ -160,6 +207,14 @@ class Channel(Protocol):
         """Stop listening; what was taken is already stored."""
         ...
 
+    async def check(self) -> str:
+        """What the platform says of our account, in a sentence. Raises `SendError`."""
+        ...
+
+    def health(self) -> tuple[State, str]:
+        """Whether it listens now, and a sentence for staff."""
+        ...
+
     async def send(self, outbound: Outbound) -> tuple[str, ...]:
         """Send one message; gives the platform's ids of what it became."""
         ...
@@ -171,12 +226,19 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class ChannelConfig:
-    """What a channel is given at its making: its settings, and where citizens reach the service."""
+    """What a channel is given at its making: its settings, and where citizens reach the service.
+
+    `say(key, lang, **values)` words a phrase; `menu` gives, by language, each command and what it
+    does. `lang` is the installation's language.
+    """
 
     account: str
     public_url: str
     government: str
-    options: dict[str, Any] = field(default_factory=dict)
+    say: Callable[..., str]
+    lang: str = "pt"
+    menu: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def render(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:

@@ -1,14 +1,15 @@
 """What leaves: letters become rows in the transaction of their cause, one loop sends them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import aliased
 
 from service.channels.contract import Address, Button, Failure, Outbound, SendError
 from service.channels.inbox import IMPORT
@@ -25,6 +26,8 @@ REPLY, BROADCAST = 0, 10
 LEASE = timedelta(minutes=2)
 TRIES = 8
 BACK_OFF = (1, 5, 20, 60, 300, 900, 3600)
+MEND = 60
+FOREVER = 10 * 365 * 86_400
 BATCH = 500
 
 
@@ -56,8 +59,7 @@ class Claimed:
     """A delivery that is being sent, with what the channel needs."""
 
     id: int
-    channel: str
-    attempts: int
+    identity_id: int
     outbound: Outbound
 
 
@@ -98,16 +100,39 @@ def _row(letter: Letter, vault: Vault, moment: datetime) -> dict[str, Any]:
 
 
 async def claim(
-    session: Session, vault: Vault, owner: str, channels: Sequence[str], *, limit: int = 100
+    session: Session,
+    vault: Vault,
+    owner: str,
+    place: tuple[str, str],
+    *,
+    limit: int,
+    resting: Collection[int] = (),
 ) -> list[Claimed]:
-    """Take due deliveries of `channels` to send: marked `sending` before anything leaves."""
+    """Take due deliveries of a (channel, account) to send: marked `sending` before anything leaves.
+
+    Replies go before broadcasts; who is `resting` or has one under way waits, and so does whatever
+    was written after one that could not be sent yet: each reader gets one at a time, in order.
+    """
     moment = now()
+    other = aliased(Delivery)
+    before = or_(
+        other.priority < Delivery.priority,
+        and_(other.priority == Delivery.priority, other.id < Delivery.id),
+    )
+    in_the_way = (
+        select(other.id)
+        .where(
+            other.identity_id == Delivery.identity_id,
+            or_(other.state == "sending", and_(other.state == "waiting", before)),
+        )
+        .exists()
+    )
     due = (
         select(Delivery, Identity)
         .join(Identity, Identity.id == Delivery.identity_id)
-        .where(
-            Delivery.state == "waiting", Delivery.next_at <= moment, Delivery.channel.in_(channels)
-        )
+        .where(Delivery.state == "waiting", Delivery.next_at <= moment, ~in_the_way)
+        .where(Delivery.channel == place[0], Identity.account == place[1])
+        .where(Delivery.identity_id.not_in(list(resting)))
         .order_by(Delivery.priority, Delivery.id)
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
@@ -116,8 +141,7 @@ async def claim(
     for delivery, identity in (await session.execute(due)).all():
         delivery.state, delivery.leased_by = "sending", owner
         delivery.leased_until, delivery.attempts = moment + LEASE, delivery.attempts + 1
-        outbound = outbound_of(delivery, identity, vault)
-        claimed.append(Claimed(delivery.id, delivery.channel, delivery.attempts, outbound))
+        claimed.append(Claimed(delivery.id, identity.id, outbound_of(delivery, identity, vault)))
     return claimed
 
 
@@ -126,7 +150,12 @@ def outbound_of(delivery: Delivery, identity: Identity, vault: Vault) -> Outboun
     text = vault.open(delivery.sealed) if delivery.sealed else ""
     buttons = tuple(Button(**button) for button in delivery.buttons)
     return Outbound(
-        delivery.id, address_of(identity, vault), text, buttons, None, delivery.created_at
+        delivery.id,
+        address_of(identity, vault),
+        text,
+        buttons,
+        delivery.created_at,
+        taken=tuple(delivery.external_ids or ()),
     )
 
 
@@ -151,42 +180,58 @@ async def sent(session: Session, delivery_id: int, external_ids: Sequence[str]) 
 
 
 async def failed(
-    session: Session, delivery_id: int, error: SendError, *, safe_repeat: bool
+    session: Session, delivery_id: int, error: SendError, *, repeat_seconds: float
 ) -> None:
     """The platform did not take it: wait and try again, give up, or say that nobody knows.
 
-    What was erased meanwhile is not tried again.
+    While our own account is refused everything waits. What was erased meanwhile is not tried again.
     """
     delivery = await session.get_one(Delivery, delivery_id)
     delivery.failure, delivery.error = error.failure.value, str(error)[:300]
     delivery.leased_by = delivery.leased_until = None
-    repeatable = error.failure.retryable or (error.failure is Failure.ambiguous and safe_repeat)
-    if repeatable and delivery.sealed is None:
+    delivery.external_ids = [*(delivery.external_ids or []), *error.taken] or None
+    ours = error.failure is Failure.configuration
+    again = ours or error.failure.retryable or _recognised(delivery, error, repeat_seconds)
+    if again and delivery.sealed is None:
         delivery.state = "cancelled"
-    elif repeatable and delivery.attempts < TRIES:
-        wait = error.after or BACK_OFF[min(delivery.attempts, len(BACK_OFF)) - 1]
+    elif ours or (again and delivery.attempts < TRIES):
+        wait = error.after or (MEND if ours else _back_off(delivery.attempts))
         delivery.state, delivery.next_at = "waiting", now() + timedelta(seconds=wait)
+        delivery.attempts -= ours
     else:
         delivery.state = "uncertain" if error.failure is Failure.ambiguous else "failed"
 
 
-async def recover(session: Session, safe_channels: Sequence[str], *, alone: bool) -> None:
-    """What dead processes were sending: sent again where a repeat is recognised, else uncertain.
+def _recognised(delivery: Delivery, error: SendError, repeat_seconds: float) -> bool:
+    """Whether the platform still knows the first try when the next one comes."""
+    by_then = sum(_back_off(number) for number in range(1, delivery.attempts + 1))
+    return error.failure is Failure.ambiguous and by_then < repeat_seconds
+
+
+def _back_off(attempts: int) -> int:
+    return BACK_OFF[min(attempts, len(BACK_OFF)) - 1]
+
+
+async def recover(session: Session, channel: str, repeat_seconds: float, *, alone: bool) -> None:
+    """What dead processes were sending: sent again while a repeat is recognised, else uncertain.
 
     Who works `alone` knows that everybody else is dead; others wait for the leases to end.
     """
-    lost = Delivery.state == "sending"
+    moment = now()
+    lost = and_(Delivery.state == "sending", Delivery.channel == channel)
     if not alone:
-        lost = and_(lost, Delivery.leased_until < now())
+        lost = and_(lost, Delivery.leased_until < moment)
     free = {"leased_by": None, "leased_until": None}
     await session.execute(
         update(Delivery).where(lost, Delivery.sealed.is_(None)).values(state="cancelled", **free)
     )
-    await session.execute(
-        update(Delivery)
-        .where(lost, Delivery.channel.in_(safe_channels))
-        .values(state="waiting", next_at=now(), **free)
-    )
+    if repeat_seconds:
+        window = timedelta(seconds=min(repeat_seconds, FOREVER))
+        await session.execute(
+            update(Delivery)
+            .where(lost, Delivery.leased_until > moment + LEASE - window)
+            .values(state="waiting", next_at=moment, **free)
+        )
     failure = Failure.ambiguous.value
     await session.execute(
         update(Delivery).where(lost).values(state="uncertain", failure=failure, **free)

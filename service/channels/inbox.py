@@ -142,6 +142,7 @@ def row_of(inbound: Inbound, vault: Vault, extra: dict[str, Any] | None = None) 
         "reply_to": inbound.reply_to,
         "lang": inbound.lang,
         "version": inbound.version,
+        "medium": inbound.medium,
         "occurred_at": inbound.occurred_at.isoformat(),
         "extra": extra or {},
     }
@@ -237,6 +238,7 @@ def _open(row: InboxRow, vault: Vault) -> Arrived:
         reply_to=held["reply_to"],
         lang=held["lang"],
         version=held["version"],
+        medium=held.get("medium"),
     )
     return Arrived(row.id, inbound, held["extra"])
 

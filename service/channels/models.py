@@ -38,7 +38,7 @@ class Delivery(Base):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        Index(None, "state", "next_at"),
+        Index(None, "channel", "state", "priority", "id"),
         Index(None, "cause", "cause_id"),
         Index(None, "identity_id", "id"),
     )

@@ -35,7 +35,7 @@ async def chat(here: Installation, name: str) -> None:
     worker = Worker(
         here, retriever, bell, {"terminal": terminal}, mend=keeper.mend, alone=keeper.alone
     )
-    working = asyncio.create_task(worker.run() if keeper.alone else worker.run_outbox())
+    working = asyncio.create_task(worker.run() if keeper.alone else worker.deliver())
     sys.stdout.write(f"{here.settings.government}: escreva, escriba, write. Ctrl-D.\n")
     try:
         while line := await asyncio.to_thread(sys.stdin.readline):

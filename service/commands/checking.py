@@ -5,17 +5,18 @@ import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 from sqlalchemy import text
 
 from nlp.index import Folder, IndexInUse
 from service.channels import inbox, registry
-from service.channels.contract import ChannelConfig
+from service.channels.contract import ChannelConfig, SendError
 from service.database import Database
+from service.errors import SetupError
 from service.installation import recognise
 from service.migrations import migrate
+from service.phrases import say
 from service.retrieval import queries
 from service.retrieval.keeper import load_embedder
 from service.settings import Settings
@@ -46,9 +47,7 @@ async def check(settings: Settings) -> list[Finding]:
     found.append(await asyncio.to_thread(_try, "encoder", lambda: _encoder(settings)))
     found.append(await _vectors(settings))
     found.append(_try("index", lambda: _index(settings)))
-    found += [
-        _try(f"channel {name}", partial(_channel, name, settings)) for name in settings.channels
-    ]
+    found += [await _channel(name, settings) for name in settings.channels]
     found.append(_try("port", lambda: _port(settings)))
     found.append(_mail(settings))
     return found
@@ -166,9 +165,14 @@ def _index(settings: Settings) -> str:
     )
 
 
-def _channel(name: str, settings: Settings) -> str:
-    registry.make(name, ChannelConfig(name, settings.url, settings.government))
-    return "is there"
+async def _channel(name: str, settings: Settings) -> Finding:
+    config = ChannelConfig(
+        name, settings.url, settings.government, say, options=settings.section(name)
+    )
+    try:
+        return Finding(f"channel {name}", True, await registry.make(name, config).check())
+    except (SetupError, SendError) as error:
+        return Finding(f"channel {name}", False, str(error))
 
 
 def _port(settings: Settings) -> str:

@@ -13,7 +13,7 @@ ADDRESS = Address("terminal", "main", "x")
 
 def outbound(text: str, *buttons: Button) -> Outbound:
     """A message with buttons."""
-    return Outbound(7, ADDRESS, text, buttons, None, datetime(2026, 3, 2, tzinfo=UTC))
+    return Outbound(7, ADDRESS, text, buttons, datetime(2026, 3, 2, tzinfo=UTC))
 
 
 @given(st.text(max_size=2000), st.integers(20, 300))

@@ -69,7 +69,7 @@ async def test_a_line_is_said_as_it_was_typed(
     assert await chat.say(typed) is Outcome.stored
     (one,) = door.taken
     assert (one.kind, one.text, one.payload, one.sender) == (kind, typed, None, "ana")
-    assert one.address == Address("terminal", "terminal", "ana")
+    assert one.address == Address("terminal", "ana", "ana")
     assert one.occurred_at.tzinfo is not None
 
 

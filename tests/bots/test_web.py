@@ -14,7 +14,7 @@ from httpx2 import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 
 import bots.web
-from bots.web.channel import WORDS, WebChannel
+from bots.web.channel import WebChannel
 from service.channels.contract import (
     Address,
     Button,
@@ -26,6 +26,7 @@ from service.channels.contract import (
     Said,
     SendError,
 )
+from service.phrases import say
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STATIC = Path(bots.web.__file__).parent / "static"
@@ -66,7 +67,9 @@ class Door:
 
 def channel(**options: Any) -> WebChannel:
     """The web chat of Porto Belo."""
-    return WebChannel(ChannelConfig("main", BASE, "Porto <Belo>", {"max_text": 100, **options}))
+    return WebChannel(
+        ChannelConfig("main", BASE, "Porto <Belo>", say, "en", options={"max_text": 100, **options})
+    )
 
 
 @pytest.fixture
@@ -89,7 +92,7 @@ async def web(door: Door) -> AsyncIterator[AsyncClient]:
 def out(number: int, text: str = "Olá") -> Outbound:
     """A reply that waits."""
     address = Address("web", "main", "x")
-    return Outbound(number, address, text, (Button("Ajudou", action="helpful:1"),), None, NOON)
+    return Outbound(number, address, text, (Button("Ajudou", action="helpful:1"),), NOON)
 
 
 async def test_a_message_is_stored_under_its_id_and_conversation(
@@ -126,20 +129,20 @@ async def test_a_repeat_is_acknowledged_too(web: AsyncClient, door: Door, outcom
     assert (answer.status_code, answer.json()["outcome"]) == (202, outcome.value)
 
 
-@pytest.mark.parametrize("place", [("pt-BR", 1), ("es-AR", 2), ("en", 3)])
+@pytest.mark.parametrize("lang", ["pt-BR", "es-AR", "en"])
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [(Outcome.too_long, 413), (Outcome.too_many, 429), (Outcome.failed, 503)],
 )
 async def test_what_is_not_stored_says_why_in_the_readers_language(
-    web: AsyncClient, door: Door, outcome: Outcome, status: int, place: tuple[str, int]
+    web: AsyncClient, door: Door, outcome: Outcome, status: int, lang: str
 ) -> None:
-    door.outcome, (lang, at) = outcome, place
+    door.outcome = outcome
     answer = await web.post(
         "/chat/v1/messages", json={"id": "a", "text": "oi"}, headers={"accept-language": lang}
     )
     assert (answer.status_code, answer.json()["error"]) == (status, outcome.value)
-    assert answer.json()["message"] == str(WORDS[outcome.value][at]).format(max=100)
+    assert answer.json()["message"] == say(f"channel.{outcome.value}", lang[:2], max=100)
     assert ("retry-after" in answer.headers) == (outcome is Outcome.too_many)
 
 

@@ -174,7 +174,7 @@ async def test_failed_deliveries_show_their_reason_and_are_sent_again(office: Of
     first = shown["page"]["items"][0]["id"]
     async with office.here.database.write() as session:
         error = SendError(Failure.recipient_gone, "blocked")
-        await deliveries.failed(session, first, error, safe_repeat=False)
+        await deliveries.failed(session, first, error, repeat_seconds=0)
     _, shown = await office.call("water", "GET", f"{path}/deliveries")
     assert shown["states"] == {"waiting": 1, "failed": 1}
     assert shown["failures"] == {"recipient_gone": 1}

@@ -1,6 +1,7 @@
 """The life of a delivery under any order of acts: one outcome, nothing sent that was erased."""
 
 import asyncio
+import math
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -14,7 +15,7 @@ from sqlalchemy import select, update
 
 from service.channels import deliveries
 from service.channels.contract import Failure, SendError
-from service.channels.deliveries import TRIES, Letter, NotResendable
+from service.channels.deliveries import BACK_OFF, TRIES, Letter, NotResendable
 from service.channels.models import Delivery
 from service.database import Database, Session, now
 from service.vault import Vault
@@ -73,7 +74,7 @@ class Post(RuleBasedStateMachine):
 
         async def act(session: Session) -> list[deliveries.Claimed]:
             await session.execute(update(Delivery).values(next_at=now()))
-            return await deliveries.claim(session, self.vault, "w", [CHANNEL])
+            return await deliveries.claim(session, self.vault, "w", (CHANNEL, "main"), limit=10)
 
         claimed = self.run(act)
         held = {one.id for one in self.in_hand}
@@ -89,31 +90,36 @@ class Post(RuleBasedStateMachine):
             self.run(lambda session: deliveries.sent(session, one.id, ["x"]))
             self.taken.add(one.id)
 
-    @rule(failure=st.sampled_from(list(Failure)), safe=st.booleans())
-    def refuse(self, failure: Failure, safe: bool) -> None:
-        """The platform does not take the oldest in hand."""
+    @rule(failure=st.sampled_from(list(Failure)), known=st.sampled_from([0.0, 30.0, math.inf]))
+    def refuse(self, failure: Failure, known: float) -> None:
+        """The platform does not take the oldest in hand, and knows a repeat for so long."""
         if self.in_hand:
             one = self.in_hand.pop(0)
+            tries = self._row(one.id).attempts
             error = SendError(failure, "no")
-            self.run(lambda s: deliveries.failed(s, one.id, error, safe_repeat=safe))
+            self.run(lambda s: deliveries.failed(s, one.id, error, repeat_seconds=known))
             row = self._row(one.id)
-            again = failure is Failure.retry or (failure is Failure.ambiguous and safe)
+            repeatable = failure is Failure.ambiguous and sum(BACK_OFF[:tries]) < known
+            ours = failure is Failure.configuration
             named = "uncertain" if failure is Failure.ambiguous else "failed"
-            if row.sealed is None and again:
+            if ours or failure is Failure.retry or repeatable:
+                named = "waiting" if ours or tries < TRIES else named
+                named = named if row.sealed or named != "waiting" else "cancelled"
+            if failure is Failure.retry and row.sealed is None:
                 named = "cancelled"
-            elif again and one.attempts < TRIES:
-                named = "waiting"
+            if repeatable and row.sealed is None:
+                named = "cancelled"
             assert (row.state, row.failure) == (named, failure.value)
+            assert row.attempts == tries - ours * (row.state == "waiting")
 
-    @rule(safe=st.booleans())
-    def crash(self, safe: bool) -> None:
+    @rule(known=st.sampled_from([0.0, math.inf]))
+    def crash(self, known: float) -> None:
         """The worker dies with what it has in hand; the next one finds it."""
         lost, self.in_hand = [one.id for one in self.in_hand], []
-        channels = [CHANNEL] if safe else []
-        self.run(lambda session: deliveries.recover(session, channels, alone=True))
+        self.run(lambda session: deliveries.recover(session, CHANNEL, known, alone=True))
         for id_ in lost:
             row = self._row(id_)
-            expected = "waiting" if safe else "uncertain"
+            expected = "waiting" if known else "uncertain"
             assert row.state == ("cancelled" if row.sealed is None else expected)
 
     @rule(pick=st.integers(0, 9))

@@ -1,0 +1,164 @@
+"""One sender for each channel that is sent to: as fast as the platform takes it, in order."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from aiolimiter import AsyncLimiter
+
+from service.channels import deliveries
+from service.channels.contract import Channel, Failure, SendError
+from service.channels.deliveries import Claimed
+from service.database import Database, Session
+from service.vault import Vault
+
+CROWD = 40
+BURST = 2
+LOOK_AGAIN = 30.0
+AGAIN = 1.0
+PATIENCE = 20.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of one send: the platform's ids, or why there are none."""
+
+    delivery_id: int
+    external_ids: tuple[str, ...] = ()
+    error: SendError | None = None
+
+
+class Sender:
+    """Sends what waits for one channel; only what can leave at once is claimed, so that a kill
+    leaves no more in doubt than what was on its way.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        channel: Channel,
+        owner: str,
+        ring: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`ring` tells that there may be room again."""
+        self._database, self._vault, self._channel = database, vault, channel
+        self._owner, self._ring = owner, ring
+        pace = channel.capabilities.pace
+        self._limiter = AsyncLimiter(BURST, BURST / pace.per_second) if pace else None
+        self._apart = pace.apart if pace else 0.0
+        self._flying: set[asyncio.Task[None]] = set()
+        self._resting: dict[int, float] = {}
+        self._held_until = 0.0
+        self._looked_at = 0.0
+        self._done: list[Sent] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def turn(self) -> int:
+        """Send what may leave now, without waiting for it to arrive; gives how many left."""
+        room = await self._room()
+        if not room:
+            return 0
+        async with self._database.write() as session:
+            await self._look_for_lost(session)
+            claimed = await deliveries.claim(
+                session,
+                self._vault,
+                self._owner,
+                (self._channel.name, self._channel.account),
+                limit=room,
+                resting=self._who_rests(),
+            )
+        for one in claimed:
+            self._fly(one)
+        return len(claimed)
+
+    async def recover(self, session: Session, *, alone: bool) -> None:
+        """Settle what dead processes were sending."""
+        seconds = self._channel.capabilities.repeat_seconds
+        await deliveries.recover(session, self._channel.name, seconds, alone=alone)
+
+    async def settle(self) -> None:
+        """Wait until everything on its way has arrived and is written down, for a while."""
+        if self._flying:
+            await asyncio.wait(self._flying, timeout=PATIENCE)
+
+    async def _room(self) -> int:
+        """How many may leave now. Waits while the pace is kept, not while the channel is held."""
+        room = CROWD - len(self._flying)
+        if room <= 0 or time.monotonic() < self._held_until:
+            return 0
+        if self._limiter is None:
+            return room
+        await self._limiter.acquire()
+        if room == 1 or not self._limiter.has_capacity():
+            return 1
+        await self._limiter.acquire()
+        return BURST
+
+    async def _look_for_lost(self, session: Session) -> None:
+        if time.monotonic() - self._looked_at > LOOK_AGAIN:
+            self._looked_at = time.monotonic()
+            await self.recover(session, alone=False)
+
+    def _who_rests(self) -> list[int]:
+        moment = time.monotonic()
+        self._resting = {who: until for who, until in self._resting.items() if until > moment}
+        return list(self._resting)
+
+    def _fly(self, one: Claimed) -> None:
+        if self._apart:
+            self._resting[one.identity_id] = time.monotonic() + self._apart
+        task = asyncio.create_task(self._send(one))
+        self._flying.add(task)
+        task.add_done_callback(self._landed)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._flying.discard(task)
+        self._ring()
+
+    async def _send(self, one: Claimed) -> None:
+        try:
+            sent = Sent(one.id, await self._channel.send(one.outbound))
+        except SendError as error:
+            sent = Sent(one.id, error=error)
+            self._hold(error)
+        except Exception as error:
+            log.exception("send_failed", delivery=one.id)
+            sent = Sent(one.id, error=SendError(Failure.ambiguous, type(error).__name__))
+        await self._write_down(sent)
+
+    def _hold(self, error: SendError) -> None:
+        """A platform that asks for patience gets it; a refused account is not tried at once."""
+        wait = deliveries.MEND if error.failure is Failure.configuration else error.after or 0
+        self._held_until = max(self._held_until, time.monotonic() + wait)
+
+    async def _write_down(self, sent: Sent) -> None:
+        """Sends that end at the same time share a commit."""
+        self._done.append(sent)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        await asyncio.shield(self._writer)
+
+    async def _write(self) -> None:
+        while self._done:
+            taken, self._done = self._done, []
+            try:
+                async with self._database.write() as session:
+                    for one in taken:
+                        await self._result(session, one)
+            except Exception:
+                log.exception("results_not_written", sends=len(taken))
+                self._done = [*taken, *self._done]
+                await asyncio.sleep(AGAIN)
+
+    async def _result(self, session: Session, one: Sent) -> None:
+        if one.error is None:
+            await deliveries.sent(session, one.delivery_id, one.external_ids)
+        else:
+            seconds = self._channel.capabilities.repeat_seconds
+            await deliveries.failed(session, one.delivery_id, one.error, repeat_seconds=seconds)
