@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, delete, or_, select, update
+from sqlalchemy import Index, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.database import Base, Session, key_column, now
@@ -78,7 +78,7 @@ async def claim(session: Session, owner: str, kinds: list[str] | None = None) ->
 
 
 async def finish(session: Session, job_id: int, *, error: str | None = None) -> None:
-    """Mark a job done, or wait for another try; after `TRIES` it is failed and shown to staff."""
+    """Mark a job done, or wait for another try; after `TRIES` it failed, as the doctor tells."""
     job = await session.get_one(Job, job_id)
     asked_again = job.leased_until is not None and job.run_at > job.leased_until - LEASE
     job.leased_by = job.leased_until = None
@@ -93,9 +93,14 @@ async def finish(session: Session, job_id: int, *, error: str | None = None) -> 
     job.state = "failed" if job.attempts >= TRIES else "waiting"
 
 
+async def failed(session: Session) -> int:
+    """How many jobs have failed for good."""
+    return await session.scalar(select(func.count()).where(Job.state == "failed")) or 0
+
+
 async def prune(session: Session, before: datetime) -> None:
     """Forget finished jobs that were due before a moment."""
-    await session.execute(delete(Job).where(Job.state == "done", Job.run_at < before))
+    await session.execute(delete(Job).where(Job.state != "waiting", Job.run_at < before))
 
 
 async def release(session: Session, owner: str | None = None) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from service import jobs
 from service.answers import tasks as answers
 from service.answers import telling
-from service.channels import deliveries
+from service.channels import deliveries, inbox
 from service.database import Session, now
 from service.installation import Installation
 from service.issues import tasks as issues
@@ -29,12 +29,13 @@ FLUSH = 200
 
 
 async def do(job: Job, here: Installation, retriever: Retriever) -> set[int]:
-    """Do one job; gives the identities it wrote to. Jobs that come round put themselves again."""
-    woken = await TASKS[job.kind](here, retriever, job)
+    """Do one job; gives the identities it wrote to. Jobs that come round have put themselves again
+    before, so that no failure ends the round.
+    """
     if job.kind in ROUND:
         async with here.database.write() as session:
             await _again(session, job.kind)
-    return woken or set()
+    return await TASKS[job.kind](here, retriever, job) or set()
 
 
 async def plan(session: Session, here: Installation) -> None:
@@ -117,6 +118,7 @@ async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> Non
 async def _let_go(here: Installation, retriever: Retriever, job: Job) -> None:
     async with here.database.write() as session:
         gone = await people.let_go(session, job.args["identities"])
+        await messages.let_go(session, gone)
         await deliveries.forget(session, gone)
 
 
@@ -125,9 +127,10 @@ async def _tidy_up(here: Installation, retriever: Retriever, job: Job) -> None:
     async with here.database.write() as session:
         await jobs.prune(session, now() - KEPT_JOBS)
     days = here.settings.retention_days
+    before = now() - timedelta(days=days)
     while days:
         async with here.database.write() as session:
-            before = now() - timedelta(days=days)
+            await inbox.expire(session, before)
             old = await message_queries.sealed_before(session, before, limit=CHUNK)
             await messages.blank_originals(session, old)
         if len(old) < CHUNK:

@@ -25,6 +25,7 @@ BATCH = 256
 BACKLOG = 512
 IDLE = 1.0
 TRIES = 3
+REST = 1.0
 INBOX, OUTBOX = "inbox", "outbox"
 
 
@@ -113,6 +114,13 @@ class Worker:
             arrived = await inbox.claim(session, self._here.vault, self.name, limit=most)
         if not arrived:
             return 0
+        await self._take(arrived)
+        return len(arrived)
+
+    async def _take(self, arrived: list[inbox.Arrived]) -> None:
+        """Understand a batch. One that fails is tried in halves, in order, until what poisons it is
+        alone.
+        """
         try:
             self._wake(await self._desk.take(arrived))
         except IndexBroken:
@@ -120,20 +128,24 @@ class Worker:
             await self._mend()
             async with self._here.database.write() as session:
                 await inbox.release(session, [one.id for one in arrived])
-        except Exception:
+        except Exception as error:
+            if len(arrived) == 1:
+                await self._give_up(arrived[0], error)
+                return
             log.exception("batch_failed", rows=len(arrived))
-            await self._one_by_one(arrived)
-        return len(arrived)
+            middle = len(arrived) // 2
+            await self._take(arrived[:middle])
+            await self._take(arrived[middle:])
 
-    async def _one_by_one(self, arrived: list[inbox.Arrived]) -> None:
-        """A batch that failed is tried row by row; the one that poisons it is set aside."""
-        for one in arrived:
-            try:
-                self._wake(await self._desk.take([one]))
-            except Exception as error:
-                log.exception("message_set_aside", row=one.id)
-                async with self._here.database.write() as session:
-                    await inbox.set_aside(session, one.id, type(error).__name__)
+    async def _give_up(self, one: inbox.Arrived, error: Exception) -> None:
+        """A message that fails alone is tried again after a while, then set aside."""
+        last = one.attempts >= TRIES
+        log.exception("message_set_aside" if last else "message_failed", row=one.id)
+        async with self._here.database.write() as session:
+            if last:
+                await inbox.set_aside(session, one.id, type(error).__name__)
+            else:
+                await inbox.rest(session, one.id, REST * one.attempts)
 
     def _wake(self, identities: set[int]) -> None:
         self._bell.ring([*identities, OUTBOX, "jobs"])

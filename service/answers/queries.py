@@ -234,6 +234,18 @@ async def told(session: Session, answer_id: int) -> list[Told]:
     return [Told(*row) for row in rows.all()]
 
 
+async def was_told(session: Session, answer_id: int, person_id: int) -> bool:
+    """Whether a person was ever sent an answer."""
+    found = await session.scalar(
+        select(Delivery.id)
+        .join(Identity, Identity.id == Delivery.identity_id)
+        .where(Delivery.cause.in_(TOLD), Delivery.cause_id == answer_id)
+        .where(Identity.person_id == person_id)
+        .limit(1)
+    )
+    return found is not None
+
+
 async def answered_at_once(session: Session, answer_id: int) -> list[int]:
     """Contributions that an answer settled when they came, as the keys of its letters name them."""
     keys = await session.scalars(

@@ -46,6 +46,7 @@ class Arrived:
     id: int
     inbound: Inbound
     extra: dict[str, Any]
+    attempts: int = 1
 
 
 class Intake:
@@ -146,8 +147,9 @@ def row_of(inbound: Inbound, vault: Vault, extra: dict[str, Any] | None = None) 
         "occurred_at": inbound.occurred_at.isoformat(),
         "extra": extra or {},
     }
+    whose = "" if address.channel == IMPORT else address.conversation
     return {
-        "key": vault.digest("inbox", *key, address.conversation),
+        "key": vault.digest("inbox", *key, whose),
         "channel": address.channel,
         "conversation": vault.digest(
             "conversation", address.channel, address.account, address.conversation
@@ -240,7 +242,7 @@ def _open(row: InboxRow, vault: Vault) -> Arrived:
         version=held["version"],
         medium=held.get("medium"),
     )
-    return Arrived(row.id, inbound, held["extra"])
+    return Arrived(row.id, inbound, held["extra"], row.attempts)
 
 
 async def done(session: Session, ids: Sequence[int]) -> None:
@@ -262,6 +264,16 @@ async def release(session: Session, ids: Sequence[int]) -> None:
         update(InboxRow)
         .where(InboxRow.id.in_(ids))
         .values(leased_by=None, leased_until=None, attempts=InboxRow.attempts - 1)
+    )
+
+
+async def rest(session: Session, row_id: int, seconds: float) -> None:
+    """A row that failed waits a while before it is tried again; its conversation waits with it."""
+    until = now() + timedelta(seconds=seconds)
+    await session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row_id)
+        .values(leased_by="resting", leased_until=until)
     )
 
 
@@ -295,6 +307,24 @@ async def retry(session: Session, row_id: int, *, actor: str) -> None:
     row.state, row.attempts, row.error = "waiting", 0, None
     await trail.record(
         session, "inbox", row_id, "retry", actor=actor, was="set_aside", became="waiting"
+    )
+
+
+async def forget(session: Session, conversations: Sequence[str]) -> None:
+    """What was set aside of these conversations (digests) is gone for good."""
+    await session.execute(
+        update(InboxRow)
+        .where(InboxRow.state == "set_aside", InboxRow.conversation.in_(conversations))
+        .values(state="done", sealed=None)
+    )
+
+
+async def expire(session: Session, before: datetime) -> None:
+    """What was set aside before a moment is not kept any longer."""
+    await session.execute(
+        update(InboxRow)
+        .where(InboxRow.state == "set_aside", InboxRow.received_at < before)
+        .values(state="done", sealed=None)
     )
 
 

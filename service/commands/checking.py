@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from nlp.index import Folder, IndexInUse
+from service import jobs
 from service.channels import inbox, registry
 from service.channels.contract import ChannelConfig, SendError
 from service.database import Database
@@ -110,12 +111,16 @@ async def _inbox(settings: Settings) -> Finding:
         async with database.read() as session:
             aside = len(await inbox.aside(session))
             waiting = await inbox.waiting(session)
+            failed = await jobs.failed(session)
+        if failed:
+            says = f"{failed} jobs failed in the last days: the log of the worker says why"
+            return Finding("messages and jobs", False, says)
         if aside:
             says = f"{aside} set aside, unread: see Deliveries in the console, or the log"
-            return Finding("messages", False, says)
-        return Finding("messages", True, f"none is set aside, {waiting} wait to be read")
+            return Finding("messages and jobs", False, says)
+        return Finding("messages and jobs", True, f"none is set aside, {waiting} wait to be read")
     except Exception as error:
-        return Finding("messages", False, str(error))
+        return Finding("messages and jobs", False, str(error))
     finally:
         await database.close()
 

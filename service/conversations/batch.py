@@ -38,10 +38,11 @@ class Known:
     @property
     def reopened(self) -> dict[Key, tuple[int, int]]:
         """Conversations whose next words belong to an issue and answer the person reopened."""
+        moment = now().isoformat()
         return {
             key: (thread.pending["issue_id"], thread.pending["answer_id"])
             for key, thread in self.threads.items()
-            if thread.pending and thread.pending.get("expects") == "reopened"
+            if thread.pending and thread.pending["until"] > moment
         }
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from service import jobs
 from service.answers import actions as answers
-from service.channels import deliveries
+from service.answers import queries as answer_queries
+from service.channels import deliveries, inbox
 from service.channels.contract import Button
 from service.conversations import commands, replies
 from service.conversations.hearing import Heard
@@ -29,6 +30,8 @@ Answerer = Callable[[Room, Heard, str], Awaitable[Reply]]
 SHOWN = 20
 SILENT = ("joined", "left", "blocked", "deleted")
 LET_GO = timedelta(minutes=10)
+LISTENING = timedelta(hours=1)
+HIGHEST = 2**63
 
 
 async def answer_all(room: Room, heard: Sequence[Heard]) -> None:
@@ -79,7 +82,10 @@ async def _status(room: Room, one: Heard, rest: str) -> Reply:
         mine = list(await message_queries.of_person(room.session, person.id, limit=SHOWN))
     if not mine:
         return say("status.none", lang), ()
-    lines = [say("status.head", lang, n=len(mine)), *await status_lines(room, mine, lang)]
+    total = 1 if rest else await message_queries.count_of_person(room.session, person.id)
+    lines = [say("status.head", lang, n=total), *await status_lines(room, mine, lang)]
+    if total > len(mine):
+        lines.append(say("show.more", lang, n=total - len(mine)))
     return "\n\n".join(lines), ()
 
 
@@ -254,9 +260,17 @@ async def _press(room: Room, one: Heard) -> Reply:
     if act in ("show", "export", "erase"):
         return await COMMANDS[act](room, one, "")
     try:
-        return await PRESSES[act](room, one, [int(number) for number in numbers])
+        return await PRESSES[act](room, one, [_number(number) for number in numbers])
     except (KeyError, ValueError, GabineteError):
         return say("button.gone", room.lang(one)), ()
+
+
+def _number(text: str) -> int:
+    """The number of a row. Raises ValueError for what no database counts to."""
+    number = int(text)
+    if not 0 < number < HIGHEST:
+        raise ValueError("no row has this number")
+    return number
 
 
 async def _erase_now(room: Room, one: Heard) -> Reply:
@@ -266,7 +280,10 @@ async def _erase_now(room: Room, one: Heard) -> Reply:
     lang, person = room.lang(one), room.person(one)
     assert person is not None, "buttons come from people"
     ids = await messages.erase(room.session, person.id, actor=f"person:{person.code}")
-    await issues.forget_members(room.session, ids)
+    for issue_id in await issues.forget_members(room.session, ids):
+        await answers.keep_drafts(room.session, issue_id, [])
+    threads = await message_queries.threads(room.session, person.id)
+    await inbox.forget(room.session, [thread.digest for thread in threads])
     identities = await people.forget(room.session, person.id)
     await deliveries.forget(room.session, identities)
     await jobs.add(room.session, "let_go", run_at=now() + LET_GO, identities=identities)
@@ -294,18 +311,21 @@ async def _reopen(room: Room, one: Heard, numbers: list[int]) -> Reply:
     issue_id = await _reopen_issue(room, one, contribution, "the answer did not settle it")
     conversation = room.conversation(one)
     if conversation is not None:
-        pending = {"expects": "reopened", "issue_id": issue_id, "answer_id": answer_id}
+        until = (now() + LISTENING).isoformat()
+        pending = {"until": until, "issue_id": issue_id, "answer_id": answer_id}
         await messages.expect(room.session, conversation.id, pending)
     return say("reopen.done", room.lang(one)), ()
 
 
 async def _own(room: Room, one: Heard, numbers: list[int]) -> tuple[int, Contribution]:
-    """The answer and the presser's own contribution; nobody speaks for another's."""
+    """The answer they were sent and their own contribution; nobody speaks for another."""
     answer_id, contribution_id = numbers
     contribution = await message_queries.contribution(room.session, contribution_id)
     person = room.person(one)
     if contribution is None or person is None or contribution.person_id != person.id:
         raise NotFound("There is no such contribution of yours.")
+    if not await answer_queries.was_told(room.session, answer_id, person.id):
+        raise NotFound("You were not sent this answer.")
     return answer_id, contribution
 
 

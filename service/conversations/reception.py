@@ -13,6 +13,8 @@ from service.people import queries as people
 from service.people.models import Identity
 
 LOOK_AGAIN = 2.0
+SILENCE = 20.0
+SOON = 0.1
 
 
 class Reception:
@@ -23,7 +25,9 @@ class Reception:
 
     async def accept(self, inbounds: Sequence[Inbound]) -> list[Outcome]:
         """Store what arrived, durably, before this returns: one outcome for each, in order."""
-        return await self._intake.accept(inbounds)
+        outcomes = await self._intake.accept(inbounds)
+        self._bell.ring([one.address for one in inbounds])
+        return outcomes
 
     async def history(self, address: Address, *, limit: int = 200) -> list[Said]:
         """The conversation so far, both directions, oldest first."""
@@ -68,14 +72,20 @@ class Reception:
 
     async def news(self, address: Address) -> AsyncIterator[None]:
         """Yields at the start, and whenever something may have become waiting."""
-        name: object = None
+        yield
+        seconds = SOON
+        while (name := await self._known(address)) is None:
+            wrote = await self._bell.wait(address, seconds)
+            seconds = SOON if wrote else min(2 * seconds, SILENCE)
         while True:
             yield
-            if name is None:
-                async with self._here.database.read() as session:
-                    identity = await self._identity(session, address)
-                name = identity.id if identity else None
-            await self._bell.wait(name, LOOK_AGAIN if name is not None else LOOK_AGAIN / 4)
+            await self._bell.wait(name, LOOK_AGAIN)
+
+    async def _known(self, address: Address) -> int | None:
+        """The identity of an address, once its first message was understood."""
+        async with self._here.database.read() as session:
+            identity = await self._identity(session, address)
+        return identity.id if identity else None
 
     async def _identity(self, session: Session, address: Address) -> Identity | None:
         """Pull channels have one identity for each conversation: both carry the same

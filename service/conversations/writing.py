@@ -130,7 +130,16 @@ async def contributions(
     if placed:
         await _into_issues(room, placed)
         await _answer_at_once(room, placed)
+        await _expect_nothing(room, placed)
     await replies.word(room, threads, placed)
+
+
+async def _expect_nothing(room: Room, placed: Sequence[Placed]) -> None:
+    """What was still missing has been said: the next words are about something else."""
+    for one in placed:
+        conversation = room.conversation(one.woven.first)
+        if one.woven.issue_id is not None and conversation is not None:
+            await messages.expect(room.session, conversation.id, None)
 
 
 async def _store(room: Room, woven: Sequence[Woven], decisions: Sequence[Decision]) -> list[Placed]:
@@ -208,9 +217,7 @@ async def _keep_messages(room: Room, threads: Sequence[Thread], placed: Sequence
 
 
 def message(one: Heard, contribution_id: int | None, room: Room) -> dict[str, Any]:
-    """An inbound as a message row; imported ones keep no original beyond the masked text's
-    source.
-    """
+    """An inbound as a message row."""
     conversation = room.conversation(one)
     return {
         "conversation_id": conversation.id if conversation else None,
@@ -349,10 +356,25 @@ async def _answer_at_once(room: Room, placed: Sequence[Placed]) -> None:
         room.session,
         [(one.contribution_id, one.issue_id, one.answer_id) for one in live if one.answer_id],
     )
-    for one in live:
-        if not one.answer_id and context[one.issue_id].state in issues.SETTLED:
+    again = [one for one in placed if one.grew or one in live]
+    await _ask_again(room, [one for one in again if not one.answer_id])
+
+
+async def _ask_again(room: Room, placed: Sequence[Placed]) -> None:
+    """What joins a settled issue, or adds to what was answered, waits for an answer again."""
+    answered = [
+        one.contribution_id
+        for one in placed
+        if one.woven.grows is not None and one.woven.grows.state != "received"
+    ]
+    await messages.move_state(
+        room.session, answered, "received", actor="machine", why="added to after the answer"
+    )
+    context = await issue_queries.context(room.session, list({one.issue_id for one in placed}))
+    for issue_id, issue in context.items():
+        if issue.state in issues.SETTLED:
             await issues.reopen(
-                room.session, room.here.settings, one.issue_id, actor="machine", why="asked again"
+                room.session, room.here.settings, issue_id, actor="machine", why="asked again"
             )
 
 

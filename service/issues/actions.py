@@ -205,18 +205,17 @@ async def _open_proposal(session: Session, proposal_id: int) -> Proposal:
     return proposal
 
 
-async def forget_members(session: Session, contribution_ids: Collection[int]) -> None:
-    """After somebody's words were erased: nothing made from them stays anywhere.
+async def forget_members(session: Session, contribution_ids: Collection[int]) -> set[int]:
+    """After somebody's words were erased: names, phrases, vectors and routing are made again from
+    what is left. The contributions stay as blank members, so that counts hold.
 
-    Names, phrases, vectors and routing are made again from what is left.
-
-    The contributions stay as blank members, so that counts hold.
+    Gives the issues concerned: what else was made from them is to be forgotten too.
     """
     held = await trees.where(session, contribution_ids)
     roots = set((await queries.roots_of(session, contribution_ids)).values())
     concerned = {*held.values(), *roots}
     if not concerned:
-        return
+        return concerned
     left = await queries.wordless(session, concerned)
     for issue in await queries.issues(session, concerned):
         issue.representatives = [i for i in issue.representatives if i not in held]
@@ -226,6 +225,7 @@ async def forget_members(session: Session, contribution_ids: Collection[int]) ->
     await session.flush()
     await recentre(session, set(held.values()))
     await _teach_again(session, roots)
+    return concerned
 
 
 async def _teach_again(session: Session, roots: Collection[int]) -> None:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import String, cast, delete, insert, update
 
 from service.database import Session, insert_many
-from service.errors import Conflict
 from service.messages import queries
 from service.messages.models import Contribution, ContributionVector, Conversation, Message
 from service.trail import actions as trail
@@ -19,12 +18,6 @@ STATES = {
     "withdrawn": {"erased"},
     "erased": set(),
 }
-
-
-class WrongContributionState(Conflict):
-    """A withdrawn or erased contribution does not change any more."""
-
-    code = "contribution_wrong_state"
 
 
 async def open_conversations(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -118,9 +111,10 @@ async def erase(session: Session, person_id: int, *, actor: str) -> list[int]:
     Their contributions stay as blank members, so counts hold.
     """
     ids = await queries.ids_of_person(session, person_id)
+    threads = [thread.id for thread in await queries.threads(session, person_id)]
     await session.execute(
         update(Message)
-        .where(Message.conversation_id.in_(await queries.conversation_ids(session, person_id)))
+        .where(Message.conversation_id.in_(threads))
         .values(sealed=None, text="", found=[], external_id=None)
     )
     if ids:
@@ -139,6 +133,16 @@ async def erase(session: Session, person_id: int, *, actor: str) -> list[int]:
         )
         await move_state(session, ids, "erased", actor=actor)
     return ids
+
+
+async def let_go(session: Session, identity_ids: Sequence[int]) -> None:
+    """Erased people's threads cannot be found again: who comes back begins a new one."""
+    unfindable = "erased-" + cast(Conversation.id, String)
+    await session.execute(
+        update(Conversation)
+        .where(Conversation.identity_id.in_(identity_ids))
+        .values(digest=unfindable, pending=None)
+    )
 
 
 async def blank_originals(session: Session, message_ids: Sequence[int]) -> None:

@@ -10,7 +10,8 @@ from service.database import Base, key_column
 
 
 class Conversation(Base):
-    """A person's thread on one channel. `pending` is what the bot waits to hear (or nothing)."""
+    """A person's thread on one channel. `pending` tells where the next words belong, and
+    until when (or nothing)."""
 
     __tablename__ = "conversation"
     __table_args__ = (UniqueConstraint("channel", "account", "digest"),)

@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import func, or_, select, tuple_
 
 from nlp.embed import FloatArray
+from service.channels.models import InboxRow
 from service.database import Session
 from service.messages.models import Contribution, ContributionVector, Conversation, Message
 from service.people.models import Identity
@@ -29,8 +30,8 @@ async def conversations(
 async def open_since(
     session: Session, conversation_ids: Sequence[int], since: datetime
 ) -> dict[int, Contribution]:
-    """The newest contribution of each conversation, where it was made after `since` and still
-    waits.
+    """The newest contribution of each conversation, where it was made after `since` and waits, or
+    was answered.
     """
     if not conversation_ids:
         return {}
@@ -65,36 +66,43 @@ async def ids_of_person(session: Session, person_id: int) -> list[int]:
     return list(found.all())
 
 
+STANDING = Contribution.state.not_in(("withdrawn", "erased"))
+
+
 async def of_person(session: Session, person_id: int, *, limit: int = 20) -> Sequence[Contribution]:
     """A person's newest contributions that are not withdrawn or erased."""
     found = await session.scalars(
         select(Contribution)
-        .where(
-            Contribution.person_id == person_id, Contribution.state.not_in(("withdrawn", "erased"))
-        )
+        .where(Contribution.person_id == person_id, STANDING)
         .order_by(Contribution.id.desc())
         .limit(limit)
     )
     return found.all()
 
 
-async def conversation_ids(session: Session, person_id: int) -> list[int]:
+async def count_of_person(session: Session, person_id: int) -> int:
+    """How many contributions of a person are not withdrawn or erased."""
+    mine = select(func.count()).where(Contribution.person_id == person_id, STANDING)
+    return await session.scalar(mine) or 0
+
+
+async def threads(session: Session, person_id: int) -> Sequence[Conversation]:
     """All conversations of a person."""
     found = await session.scalars(
-        select(Conversation.id)
+        select(Conversation)
         .join(Identity, Identity.id == Conversation.identity_id)
         .where(Identity.person_id == person_id)
     )
-    return list(found.all())
+    return found.all()
 
 
 async def messages_of_person(session: Session, person_id: int) -> Sequence[Message]:
     """Everything a person wrote, oldest first."""
     mine = await ids_of_person(session, person_id)
-    threads = await conversation_ids(session, person_id)
+    held = [thread.id for thread in await threads(session, person_id)]
     found = await session.scalars(
         select(Message)
-        .where(or_(Message.conversation_id.in_(threads), Message.contribution_id.in_(mine)))
+        .where(or_(Message.conversation_id.in_(held), Message.contribution_id.in_(mine)))
         .order_by(Message.id)
     )
     return found.all()
@@ -151,13 +159,13 @@ async def vectors(
 
 
 async def sealed_before(session: Session, moment: datetime, *, limit: int) -> Sequence[int]:
-    """Messages said before a moment whose originals are still kept.
-
-    Imported ones follow their import's rules.
+    """Messages that came before a moment, imported ones included, whose originals are still
+    kept.
     """
     found = await session.scalars(
         select(Message.id)
-        .where(Message.said_at < moment, Message.sealed.is_not(None), Message.source.is_(None))
+        .join(InboxRow, InboxRow.id == Message.inbox_id)
+        .where(InboxRow.received_at < moment, Message.sealed.is_not(None))
         .limit(limit)
     )
     return found.all()

@@ -29,6 +29,17 @@ class Citizen:
                     return await self._exchange({"action": button["action"]})
         raise AssertionError(f"there is no button {label!r}")
 
+    async def forge(self, action: str) -> str:
+        """Press a button that nobody offered."""
+        return await self._exchange({"action": action})
+
+    async def post(self, body: dict[str, str]) -> None:
+        """Send something, without waiting for what comes back."""
+        message = {"id": uuid.uuid4().hex, "lang": self._lang, **body}
+        headers = await self._headers()
+        response = await self._client.post("/chat/v1/messages", json=message, headers=headers)
+        assert response.status_code == 202, response.text
+
     async def heard(self) -> list[dict[str, Any]]:
         """Everything the bot has said."""
         response = await self._client.get("/chat/v1/messages", headers=await self._headers())
@@ -41,10 +52,7 @@ class Citizen:
 
     async def _exchange(self, body: dict[str, str]) -> str:
         await self._seen()
-        message = {"id": uuid.uuid4().hex, "lang": self._lang, **body}
-        headers = await self._headers()
-        response = await self._client.post("/chat/v1/messages", json=message, headers=headers)
-        assert response.status_code == 202, response.text
+        await self.post(body)
         return await self._answer()
 
     async def _answer(self) -> str:

@@ -1,16 +1,25 @@
 """Importing files: good rows are kept, bad ones are written beside the file with the reason."""
 
+import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import time_machine
+from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from nlp.embed import HashEmbedder
+from service import tasks
 from service.answers.models import Answer
+from service.channels import inbox
 from service.channels.models import InboxRow
 from service.commands import importing
+from service.database import now
 from service.installation import Installation
+from service.jobs import Job
+from service.messages.models import Message
 
 
 def _progress(at: int, total: int) -> None:
@@ -73,3 +82,52 @@ async def test_a_document_named_in_the_index_but_missing_is_rejected_and_the_res
     report = await importing.knowledge(installation, HashEmbedder(), folder, _progress)
     assert report.added == 1
     assert [row["row"] for row in _rejected(folder)] == [{"file": "gone.md"}]
+
+
+async def test_one_id_is_one_message_whoever_is_said_to_have_written_it(
+    app: FastAPI, installation: Installation, tmp_path: Path
+) -> None:
+    rows = [
+        '{"id": "1", "text": "falta água na rua das flores", "person": "ana"}',
+        '{"id": "1", "text": "falta água na rua das flores", "person": "bruno"}',
+        '{"id": "1", "text": "falta água na rua das flores"}',
+    ]
+    report = await importing.messages(
+        installation, _written(tmp_path / "messages.jsonl", rows), _progress
+    )
+    assert (report.added, report.unchanged) == (1, 2)
+    await _read(installation)
+    async with installation.database.read() as session:
+        assert (await session.scalars(select(InboxRow.state))).all() == ["done"]
+
+
+async def test_retention_counts_from_the_import_and_reaches_imported_originals(
+    app: FastAPI, installation: Installation, tmp_path: Path
+) -> None:
+    row = '{"id": "1", "text": "falta água, cpf 529.982.247-25", "ts": "2020-01-01T00:00:00Z"}'
+    await importing.messages(installation, _written(tmp_path / "m.jsonl", [row]), _progress)
+    await _read(installation)
+    day = installation.settings.model_copy(update={"retention_days": 1})
+    here = Installation(day, installation.database, installation.vault)
+    job = Job(kind="tidy_up", args={})
+    await tasks.do(job, here, app.state.retriever)
+    assert await _originals(here) == ["falta água, cpf 529.982.247-25"]
+    with time_machine.travel(now() + timedelta(days=2)):
+        await tasks.do(job, here, app.state.retriever)
+    assert await _originals(here) == []
+
+
+async def _read(here: Installation) -> None:
+    """Wait until the worker has read what waits."""
+    async with asyncio.timeout(20):
+        while True:
+            async with here.database.read() as session:
+                if not await inbox.waiting(session):
+                    return
+            await asyncio.sleep(0.02)
+
+
+async def _originals(here: Installation) -> list[str]:
+    async with here.database.read() as session:
+        kept = await session.scalars(select(Message.sealed).where(Message.sealed.is_not(None)))
+    return [here.vault.open(sealed) for sealed in kept.all() if sealed]

@@ -1,0 +1,1 @@
+"""Telegram: messages by long polling or webhook, replies through the Bot API."""

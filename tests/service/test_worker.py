@@ -1,0 +1,60 @@
+"""The loops of a worker where things go wrong: a hiccup, a poison, a round that fails."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import AsyncClient
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from service import tasks
+from service.channels.inbox import Arrived
+from service.channels.models import InboxRow
+from service.database import now
+from service.installation import Installation
+from service.jobs import TRIES, Job
+from tests.journeys.citizen import Citizen
+
+
+async def test_a_hiccup_of_the_database_costs_a_moment_and_no_message(
+    app: FastAPI, client: AsyncClient, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = app.state.running.worker._desk
+    take, hiccups = desk.take, [OperationalError("x", {}, Exception("closed"))] * 2
+
+    async def shaky(arrived: Sequence[Arrived]) -> set[int]:
+        if hiccups:
+            raise hiccups.pop()
+        return set(await take(arrived))
+
+    monkeypatch.setattr(desk, "take", shaky)
+    assert "Recebemos" in await Citizen(client).say("falta água na rua das flores desde ontem")
+    async with installation.database.read() as session:
+        assert [(r.state, r.attempts) for r in (await session.scalars(select(InboxRow))).all()] == [
+            ("done", 3)
+        ]
+
+
+async def test_a_job_that_comes_round_outlives_any_number_of_failures(
+    app: FastAPI, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("the store is down")
+
+    monkeypatch.setitem(tasks.TASKS, "publish_due", broken)
+    mine = Job.kind == "publish_due"
+    async with asyncio.timeout(20):
+        while True:
+            async with installation.database.write() as session:
+                await session.execute(
+                    update(Job).where(mine, Job.attempts > 0).values(run_at=now())
+                )
+            app.state.bell.ring(["jobs"])
+            async with installation.database.read() as session:
+                found = (await session.scalars(select(Job).where(mine))).all()
+            if any(job.attempts == TRIES for job in found):
+                break
+            await asyncio.sleep(0.02)
+    assert {job.state for job in found} == {"failed", "waiting"}, "the next turn waits"
