@@ -138,16 +138,19 @@ def fuse(
 # (steepness, weight of the margin, middle) of the logistic curve
 KNOWN_CURVE = (5.2, 1.9, 0.63)
 OTHER_CURVE = (6.6, 0.58, 0.70)
+RUNNER_UP = 0.3
 
 
 def confidence(hits: Sequence[Hit], lang_known: bool) -> float:
     """How sure it is that the best hit answers the question, 0 to 1: logistic in score and margin.
 
     Fitted on short questions of which a quarter has no answer in store, in English (known to the
-    encoder) and Portuguese (not known); the margin is the lead over the second owner.
+    encoder) and Portuguese (not known). The margin is the lead over the second owner; in a small
+    store the second may be worse than what a full one always has, so it counts as `RUNNER_UP`.
     """
     if not hits:
         return 0.0
-    margin = hits[0].score - (hits[1].score if len(hits) > 1 else 0.0)
+    second = hits[1].score if len(hits) > 1 else 0.0
+    margin = hits[0].score - max(second, min(RUNNER_UP, hits[0].score))
     steep, lead, middle = KNOWN_CURVE if lang_known else OTHER_CURVE
     return 1 / (1 + math.exp(-steep * (hits[0].score + lead * margin - middle)))

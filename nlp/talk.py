@@ -98,6 +98,12 @@ def is_fragment(text: str, lang: str) -> bool:
     return len(said) <= 3 and not whole and kind(text, lang) in WANTS and not _courtesy(said, lang)
 
 
+def urgent(text: str, lang: str) -> bool:
+    """Whether somebody may be in danger right now."""
+    rest = f" {' '.join(words(text))} "
+    return any(f" {mark} " in rest for mark in _list("urgent", lang))
+
+
 def needs_more(text: str, lang: str) -> bool:
     """Whether a text announces a matter without stating it."""
     left = set(_any_of("greeting", lang).sub(" ", " ".join(words(text))).split())

@@ -167,9 +167,30 @@ _NOT_PHONE = re.compile(
 )
 
 
-def mask(text: str, *, region: str = "BR") -> Masked:
-    """Replace e-mails, CPF, CNPJ, cards, IBANs and phones of `region`; numbers that fail their
-    check stay.
+LABELS = {
+    "pt": {"email": "e-mail", "card": "cartão", "phone": "telefone"},
+    "es": {"email": "correo", "card": "tarjeta", "phone": "teléfono"},
+}
+_LABEL = re.compile(
+    r"\[(?:"
+    + "|".join(
+        sorted(
+            {"email", "cnpj", "cpf", "iban", "card", "phone"}
+            | {label for labels in LABELS.values() for label in labels.values()}
+        )
+    )
+    + r")\]"
+)
+
+
+def unlabelled(text: str) -> str:
+    """A masked text without what stands for personal data: nobody is alike for having a phone."""
+    return _BLANKS.sub(" ", _LABEL.sub("", text)).strip() if "[" in text else text
+
+
+def mask(text: str, *, region: str = "BR", lang: str = "en") -> Masked:
+    """Replace e-mails, CPF, CNPJ, cards, IBANs and phones of `region` by what they are, in `lang`;
+    numbers that fail their check stay.
     """
     spans = [(m.start(), m.end(), "email") for m in _EMAIL.finditer(text)] if "@" in text else []
     if _MANY_DIGITS.search(text):
@@ -181,7 +202,7 @@ def mask(text: str, *, region: str = "BR") -> Masked:
             kept.append((start, end, kind))
     parts, at = [], 0
     for start, end, kind in kept:
-        parts += [text[at:start], f"[{kind}]"]
+        parts += [text[at:start], f"[{LABELS.get(lang, {}).get(kind, kind)}]"]
         at = end
     return Masked("".join([*parts, text[at:]]), tuple(kind for _, _, kind in kept))
 

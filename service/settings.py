@@ -30,6 +30,9 @@ class Settings(BaseSettings):
         "Our government", description="The government's name, as citizens read it."
     )
     contact: str = Field("", description="How a citizen reaches a human: an e-mail, phone or page.")
+    emergency: str = Field(
+        "", description="Emergency numbers told to who seems in danger, such as 190, 192, 193."
+    )
     time_zone: str = Field("America/Sao_Paulo", description="Time zone of dates and working days.")
     default_language: str = Field(
         "pt", description="Language when a citizen's is not known: pt, es or en."

@@ -7,6 +7,7 @@ from typing import Any
 from nlp import text
 from service.answers import queries as answers
 from service.commands.importing import chunks
+from service.conversations.hearing import encodable
 from service.conversations.placing import CANDIDATES, confidence
 from service.database import now
 from service.departments import queries as departments
@@ -34,7 +35,7 @@ async def _ask_some(
     langs = [
         lang or text.detect(words).lang for (_, _, lang), words in zip(part, masked, strict=True)
     ]
-    vectors = await retriever.encode(masked)
+    vectors = await retriever.encode([encodable(words) for words in masked])
     hits = await asyncio.to_thread(retriever.find, "answer", masked, langs, vectors, WIDE)
     near = retriever.near_issues(vectors, 1)
     async with here.database.read() as session:

@@ -164,7 +164,7 @@ def _index(settings: Settings) -> str:
     was_dirty = folder.was_dirty
     folder.let_go()
     return (
-        "was not closed cleanly; it is rebuilt at the next start"
+        "is made anew at the next start: it was encoded again, or not closed cleanly"
         if was_dirty
         else "was closed cleanly"
     )

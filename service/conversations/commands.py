@@ -1,6 +1,8 @@
 """The few words that are commands, with or without a slash, in each language."""
 
-from nlp.text import fold
+import re
+
+from nlp.text import fold, words
 from service.phrases import LANGUAGES, say
 
 WORDS: dict[str, tuple[str, ...]] = {
@@ -14,9 +16,40 @@ WORDS: dict[str, tuple[str, ...]] = {
     "show": ("show", "mostrar", "ver"),
     "export": ("export", "exportar"),
     "erase": ("erase", "apagar", "borrar"),
+    "person": ("person", "pessoa", "persona", "atendente", "humano"),
 }
-NAMES = {word: name for name, words in WORDS.items() for word in words}
-BARE = {"help", "status", "language", "privacy"}
+NAMES = {word: name for name, forms in WORDS.items() for word in forms}
+BARE = {"help", "status", "language", "privacy", "person"}
+CODE = re.compile(r"^(?:[0-9A-Za-z]{4}[- ]){2}[0-9A-Za-z]{4}$")
+
+# Whole sentences that mean a command, as people say them.
+SAYINGS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("status", ""): (
+        "e aí", "e aí?", "alguma novidade", "tem novidade", "novidades", "e o meu pedido",
+        "quando vão resolver", "e aí, quando vão resolver", "como está meu pedido",
+        "hay novedades", "alguna novedad", "y mi pedido", "cuándo lo van a resolver",
+        "any news", "any update", "any updates", "what about my request",
+    ),
+    ("person", ""): (
+        "quero falar com uma pessoa", "falar com uma pessoa", "quero falar com um atendente",
+        "falar com atendente", "quero um atendente", "quiero hablar con una persona",
+        "hablar con una persona", "quiero hablar con alguien", "i want to talk to a person",
+        "talk to a person", "speak to a human", "talk to a human", "i want to speak to someone",
+    ),
+    ("erase", ""): (
+        "quero apagar meus dados", "apague meus dados", "apagar meus dados", "quero apagar tudo",
+        "quiero borrar mis datos", "borre mis datos", "borrar mis datos",
+        "erase my data", "delete my data", "i want to erase my data", "i want to delete my data",
+    ),
+    ("privacy", ""): ("meus dados", "mis datos", "my data"),
+    ("language", "en"): ("english", "english please", "in english", "in english please",
+                         "mude para inglês", "em inglês", "en inglés"),
+    ("language", "es"): ("español", "en español", "em espanhol", "mude para espanhol",
+                         "in spanish", "en español por favor"),
+    ("language", "pt"): ("português", "em português", "in portuguese", "en portugués",
+                         "em português por favor"),
+}  # fmt: skip
+WISHES = {" ".join(words(said)): wish for wish, sayings in SAYINGS.items() for said in sayings}
 # The word of each language for what the menu offers, in the order of `LANGUAGES`.
 MENU: dict[str, tuple[str, str, str]] = {
     "help": ("ajuda", "ayuda", "help"),
@@ -33,6 +66,10 @@ def read(text: str) -> tuple[str, str] | None:
     head, _, rest = text.strip().partition(" ")
     if head.startswith("/"):
         return NAMES.get(fold(head[1:].partition("@")[0]), ""), rest.strip()
+    if CODE.match(text.strip()):
+        return "status", text.strip()
+    if wish := WISHES.get(" ".join(words(text))):
+        return wish
     name = NAMES.get(fold(head).rstrip("!?.")) if not rest else None
     return (name, "") if name in BARE else None
 

@@ -65,6 +65,13 @@ async def _help(room: Room, one: Heard, rest: str) -> Reply:
     return say("help", lang) + more, ()
 
 
+async def _person(room: Room, one: Heard, rest: str) -> Reply:
+    lang, contact = room.lang(one), room.here.settings.contact
+    if contact:
+        return say("help.contact", lang, contact=contact), ()
+    return say("person", lang), ()
+
+
 async def _unknown(room: Room, one: Heard, rest: str) -> Reply:
     body, _ = await _help(room, one, rest)
     return f"{say('unknown_command', room.lang(one))}\n\n{body}", ()
@@ -98,15 +105,10 @@ async def status_lines(room: Room, mine: Sequence[Contribution], lang: str) -> l
         issue = context[where[one.id]]
         code = room.here.vault.open(one.sealed_receipt) if one.sealed_receipt else "—"
         state = standing(one, issue, lang, room)
-        people = say("status.people", lang, n=issue.people)
+        if one.state == "received":
+            state = f"{state}; {say('status.people', lang, n=issue.people)}"
         lines.append(
-            say(
-                "status.line",
-                lang,
-                code=code,
-                about=replies.about(one.text),
-                state=f"{state}; {people}",
-            )
+            say("status.line", lang, code=code, about=replies.about(one.text), state=state)
         )
     return lines
 
@@ -246,6 +248,7 @@ COMMANDS: dict[str, Answerer] = {
     "show": _show,
     "export": _export,
     "erase": _erase,
+    "person": _person,
 }
 
 

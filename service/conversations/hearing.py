@@ -81,12 +81,16 @@ def keys(arrived: Arrived, vault: Vault) -> tuple[Key | None, Key | None]:
 def _hear_one(arrived: Arrived, vault: Vault, known: dict[Key, str | None], region: str) -> Heard:
     who, thread = keys(arrived, vault)
     inbound = arrived.inbound
-    original = _with_body(inbound.text, arrived.extra.get("body"))
+    said = inbound.payload or "" if inbound.kind == "button" else inbound.text
+    original = _with_body(said, arrived.extra.get("body"))
     tidy = text.tidy(original)
     prior = (known.get(who) if who else None) or _language(inbound.lang)
     given = arrived.extra.get("lang")
-    lang = given or text.detect(tidy, prior=prior).lang
-    masked = text.mask(tidy, region=region)
+    lang = given or text.detect("" if inbound.kind == "button" else tidy, prior=prior).lang
+    masked = text.mask(tidy, region=region, lang=lang)
+    kind = _kind(inbound, tidy, lang)
+    if kind == "noise" and prior:
+        lang = prior
     return Heard(
         row_id=arrived.id,
         inbound=inbound,
@@ -96,10 +100,17 @@ def _hear_one(arrived: Arrived, vault: Vault, known: dict[Key, str | None], regi
         text=masked.text,
         found=masked.found,
         lang=lang,
-        kind=talk.kind(tidy, lang),
+        kind=kind,
         adds=talk.is_fragment(masked.text, lang),
         place=arrived.extra.get("place"),
     )
+
+
+def _kind(inbound: Inbound, tidy: str, lang: str) -> str:
+    """What it wants; commands, buttons and the like are just that."""
+    if free(inbound):
+        return talk.kind(tidy, lang)
+    return "command" if inbound.kind == "text" else inbound.kind
 
 
 def _with_body(title: str, body: str | None) -> str:
@@ -112,6 +123,9 @@ def _language(tag: str | None) -> str | None:
 
 
 def encodable(words: str) -> str:
-    """A contribution as the encoder reads it: an opening line of its own counts twice."""
+    """A contribution as the encoder reads it: without the marks of what was masked, and with an
+    opening line of its own counted twice.
+    """
+    words = text.unlabelled(words)
     head, gap, rest = words.partition("\n\n")
     return f"{head}\n{head}\n{rest}" if gap and len(head) <= LONGEST_TITLE else words

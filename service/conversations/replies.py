@@ -95,7 +95,10 @@ def receipt(issue: IssueContext, one: "Placed", lang: str, room: "Room") -> str:
         return say("added", lang, code=one.receipt)
     if one.woven.issue_id:
         return say("reopen.added", lang, code=one.receipt)
-    lines = [say("receipt.first", lang, code=one.receipt)]
+    numbers = room.here.settings.emergency
+    danger = numbers and any(talk.urgent(heard.text, heard.lang) for heard in one.woven.heard)
+    lines = [say("receipt.danger", lang, numbers=numbers), ""] if danger else []
+    lines.append(say("receipt.first", lang, code=one.receipt))
     if issue.people > 1:
         lines.append(say("receipt.same", lang, n=issue.people - 1))
     lines.append(whose("receipt", issue, lang, room))
@@ -149,6 +152,7 @@ def small_talk(heard: "Heard", lang: str) -> str:
 
 def about(words: str) -> str:
     """A contribution in a few words: its first clause, at most 80 characters."""
+    words = text.unlabelled(words)
     first = next(iter(text.sentences(words)), words).split("\n")[0].strip()
     if len(first) <= ABOUT:
         return first

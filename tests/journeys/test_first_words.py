@@ -3,8 +3,10 @@
 import re
 
 import pytest
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
 
+from service.installation import Installation
+from tests.conftest import serving
 from tests.journeys.citizen import Citizen
 
 CODE = r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}"
@@ -88,3 +90,48 @@ async def test_a_citizen_sees_exports_and_erases_what_is_stored(client: AsyncCli
         "the command itself is kept"
     )
     assert "Você ainda não tem pedidos" in await citizen.say("/situacao")
+
+
+WISHES = [
+    ("pt", "quero falar com uma pessoa", "Uma pessoa lê cada pedido"),
+    ("pt", "e aí, quando vão resolver?", "Você ainda não tem pedidos"),
+    ("pt", "quero apagar meus dados", "Não dá para desfazer"),
+    ("pt", "mude para inglês", "in English from now on"),
+    ("es", "quiero hablar con una persona", "Una persona lee cada pedido"),
+    ("es", "borrar mis datos", "No se puede deshacer"),
+    ("en", "talk to a human", "A person reads every request"),
+    ("en", "any updates?", "You have no requests yet"),
+    ("en", "7GDJ-F1HN-DE8R", "We do not find that code"),
+]
+
+
+@pytest.mark.parametrize(("lang", "said", "expected"), WISHES)
+async def test_a_plain_wish_is_understood_and_is_no_request(
+    lang: str, said: str, expected: str, client: AsyncClient
+) -> None:
+    assert expected in await Citizen(client, lang).say(said)
+
+
+async def test_a_code_alone_shows_what_became_of_it_on_any_device(client: AsyncClient) -> None:
+    code = re.search(CODE, await Citizen(client).say("falta água na minha rua"))
+    assert code
+    told = await Citizen(client).say(code.group().lower())
+    assert "falta água na minha rua" in told
+    assert "prevista até" in told
+
+
+async def test_nonsense_is_answered_in_the_language_of_the_chat(client: AsyncClient) -> None:
+    assert "Não entendemos" in await Citizen(client, "pt").say("asdfgh qwerty")
+
+
+async def test_who_seems_in_danger_is_told_whom_to_call_first(
+    installation: Installation,
+) -> None:
+    numbers = installation.settings.model_copy(update={"emergency": "192"})
+    here = Installation(numbers, installation.database, installation.vault)
+    async with serving(here) as app:
+        client = AsyncClient(transport=ASGITransport(app), base_url="http://testserver")
+        told = await Citizen(client).say("meu filho está desmaiado, preciso de ambulância")
+        assert told.startswith("Se alguém corre perigo agora, ligue: 192.")
+        assert "Seu código é" in told
+        assert "192" not in await Citizen(client).say("falta água na minha rua")

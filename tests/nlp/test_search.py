@@ -139,3 +139,10 @@ def test_nothing_found_is_not_sure_at_all() -> None:
     assert search.confidence([], True) == 0
     assert search.confidence([Hit(1, 0.95), Hit(2, 0.3)], True) > 0.9
     assert search.confidence([Hit(1, 0.25), Hit(2, 0.24)], True) < 0.2
+
+
+def test_a_single_answer_in_store_is_not_surer_for_having_no_rival() -> None:
+    near = search.confidence([Hit(1, 0.45)], lang_known=True)
+    assert near < 0.7, "a bill is not the tap that is dry"
+    assert search.confidence([Hit(1, 0.8)], lang_known=True) > 0.85
+    assert search.confidence([Hit(1, 0.2)], lang_known=True) < 0.2

@@ -291,3 +291,41 @@ STATED: tuple[tuple[str, str], ...] = (
 @pytest.mark.parametrize(("text", "lang"), STATED)
 def test_stated_matter_needs_no_more(text: str, lang: str) -> None:
     assert not talk.needs_more(text, lang)
+
+
+@pytest.mark.parametrize(
+    ("said", "lang"),
+    [
+        ("meu filho está desmaiado, preciso de ambulância", "pt"),
+        ("mi vecino tiene un infarto", "es"),
+        ("my brother is not breathing", "en"),
+    ],
+)
+def test_who_seems_in_danger_is_noticed(said: str, lang: str) -> None:
+    assert talk.urgent(said, lang)
+    assert talk.kind(said, lang) in talk.WANTS, "it is a matter all the same"
+
+
+@pytest.mark.parametrize(("said", "lang"), [("falta água na rua", "pt"), ("the bus is late", "en")])
+def test_an_ordinary_matter_is_no_emergency(said: str, lang: str) -> None:
+    assert not talk.urgent(said, lang)
+
+
+@pytest.mark.parametrize(
+    ("said", "lang"),
+    [
+        ("já faz três dias", "pt"),
+        ("da escola Castro Alves", "pt"),
+        ("ya hace dos semanas", "es"),
+        ("it's on Garça avenue", "en"),
+    ],
+)
+def test_a_place_or_a_time_adds_to_what_was_said(said: str, lang: str) -> None:
+    assert talk.is_fragment(said, lang)
+
+
+@pytest.mark.parametrize(
+    ("said", "lang"), [("Vai se foder", "pt"), ("vocês são uns merdas", "pt"), ("VTNC", "pt")]
+)
+def test_an_insult_alone_is_no_request(said: str, lang: str) -> None:
+    assert talk.kind(said, lang) == "abuse"
