@@ -27,7 +27,7 @@ from service.answers.standing.actions import (
     move,
     put_version,
 )
-from service.answers.telling import answer_at_once, deliver_to, tell_askers, tell_correction
+from service.answers.telling import answer_at_once, tell_askers, tell_correction
 from service.database import Session, now
 from service.errors import Conflict, GabineteError, NotFound
 from service.installation import Installation
@@ -41,8 +41,8 @@ __all__ = [
     "EDITABLE", "MEASURES", "MOVES", "AlreadyPublished", "EmptyAnswer", "NoReasonGiven",
     "NoVersion", "NotApproved", "SameAuthor", "UnknownAnswer", "UnknownDraft", "UnknownMeasure",
     "WrongAnswerState", "WrongMeasureState", "WrongVerdict", "add_measure", "answer_at_once",
-    "approve", "begin", "change_measure", "correct", "deliver_to", "edit", "feedback", "find",
-    "import_answer", "keep_drafts", "publish", "retract", "schedule", "send_back", "submit",
+    "approve", "begin", "change_measure", "correct", "edit", "feedback", "find", "import_answer",
+    "keep_drafts", "publish", "retract", "schedule", "send_back", "submit",
     "tell_askers", "tell_correction", "translate", "unschedule",
 ]  # fmt: skip
 
@@ -115,7 +115,6 @@ async def begin(
     moment = now()
     answer = Answer(
         issue_id=issue.id,
-        department_id=issue.department_id,
         state="drafted",
         title=title.strip() or issue.name,
         question=question or issue.name,
@@ -133,7 +132,10 @@ async def begin(
         _cite(session, answer, draft)
     touch(issue, by)
     await session.flush()
-    await trail.record(session, "answer", answer.id, "begin", actor=by.actor, became="drafted")
+    await trail.record(
+        session, "answer", answer.id, "begin", actor=by.actor, became="drafted",
+        details={"langs": [lang]},
+    )  # fmt: skip
     return answer
 
 
@@ -184,7 +186,8 @@ async def edit(
     answer.updated_at = now()
     await session.flush()
     act = "edit" if shown else "date_review"
-    await trail.record(session, "answer", answer.id, act, actor=by.actor)
+    details = {"langs": [lang or answer.lang]} if text is not None else None
+    await trail.record(session, "answer", answer.id, act, actor=by.actor, details=details)
     return answer
 
 
@@ -216,7 +219,7 @@ async def approve(
     answer = await find(session, answer_id)
     if answer.state not in REVIEWED:
         raise WrongAnswerState(f"An answer that is {answer.state} does not wait for approval.")
-    if by.actor in await queries.writers(session, answer.id):
+    if by.actor in await queries.writers(session, answer.id, langs):
         raise SameAuthor("Somebody else than who wrote or edited it must approve an answer.")
     waiting = await _approve_versions(session, answer, by, langs)
     if answer.state == "in_review" and answer.lang not in waiting:
@@ -319,7 +322,8 @@ async def correct(
     answer.author_id, answer.approver_id = answer.author_id or by.id, None
     answer.reason, answer.updated_at = reason.strip(), now()
     await session.flush()
-    await trail.record(session, "answer", answer.id, "correct", actor=by.actor)
+    details = {"langs": sorted(texts)}
+    await trail.record(session, "answer", answer.id, "correct", actor=by.actor, details=details)
     await index_later(session, answer)
     return answer
 
@@ -336,7 +340,10 @@ async def translate(
     if held.get(lang) is not None:
         raise WrongAnswerState(f"This answer has a version in {lang}: correct it instead.")
     await put_version(session, answer, lang, text)
-    await trail.record(session, "answer", answer.id, "translate", actor=by.actor, became=lang)
+    await trail.record(
+        session, "answer", answer.id, "translate", actor=by.actor, became=lang,
+        details={"langs": [lang]},
+    )  # fmt: skip
     return answer
 
 

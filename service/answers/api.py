@@ -1,5 +1,6 @@
 """Drafts, answers from first word to delivery, and measures."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -48,7 +49,8 @@ Offset = Annotated[int, Query(ge=0)]
 async def visible(session: Session, answer_id: int, asker: Staffer) -> Answer:
     """An answer the asker may see, or `UnknownAnswer`."""
     answer = await queries.answer(session, answer_id)
-    body = await departments.by_id(session, answer.department_id if answer else None)
+    bodies = await queries.bodies(session, [answer_id])
+    body = await departments.by_id(session, bodies.get(answer_id))
     if answer is None or not asker.sees(body.key if body else None):
         raise UnknownAnswer("There is no such answer.")
     return answer
@@ -62,9 +64,17 @@ async def own_issue(session: Session, issue_id: int, asker: Staffer) -> int:
     return context.root_id
 
 
+async def lines(session: Session, rows: Sequence[Answer]) -> list[AnswerOut]:
+    """Answers as a list shows them, each with the department it is of now."""
+    bodies = await queries.bodies(session, [row.id for row in rows])
+    told = [AnswerOut.model_validate(row) for row in rows]
+    return [one.model_copy(update={"department_id": bodies[one.id]}) for one in told]
+
+
 async def whole(session: Session, answer: Answer) -> AnswerWhole:
     """An answer with everything that belongs to it."""
-    base = AnswerOut.model_validate(answer).model_dump()
+    (line,) = await lines(session, [answer])
+    base = line.model_dump()
     return AnswerWhole(
         **base,
         versions=[VersionOut.model_validate(v) for v in await queries.versions(session, answer.id)],
@@ -111,7 +121,7 @@ async def page(
     rows, total = await queries.page(
         session, state=state, department_ids=mine, limit=limit, offset=offset
     )
-    return AnswerPage(items=[AnswerOut.model_validate(row) for row, _ in rows], total=total)
+    return AnswerPage(items=await lines(session, [row for row, _ in rows]), total=total)
 
 
 @router.post("/answers", status_code=201)
@@ -151,14 +161,15 @@ async def edit(answer_id: int, body: AnswerEdit, asker: Writer, session: Writing
 async def submit(answer_id: int, asker: Writer, session: Writing) -> AnswerOut:
     """Ask for review."""
     await visible(session, answer_id, asker)
-    return AnswerOut.model_validate(await actions.submit(session, answer_id, by=asker))
+    answer = await actions.submit(session, answer_id, by=asker)
+    return (await lines(session, [answer]))[0]
 
 
 @router.post("/answers/{answer_id}/send-back")
 async def send_back(answer_id: int, body: Reason, asker: Publisher, session: Writing) -> AnswerOut:
     """Ask for changes."""
     answer = await actions.send_back(session, answer_id, by=asker, reason=body.reason)
-    return AnswerOut.model_validate(answer)
+    return (await lines(session, [answer]))[0]
 
 
 @router.post("/answers/{answer_id}/approve")
@@ -174,7 +185,7 @@ async def approve(
 async def schedule(answer_id: int, body: Timing, asker: Publisher, session: Writing) -> AnswerOut:
     """Publish later."""
     answer = await actions.schedule(session, answer_id, by=asker, at=body.at)
-    return AnswerOut.model_validate(answer)
+    return (await lines(session, [answer]))[0]
 
 
 @router.post("/answers/{answer_id}/publish")
@@ -210,7 +221,7 @@ async def retract(
 ) -> AnswerOut:
     """Take a published answer back; everyone who received it hears why."""
     answer = await actions.retract(session, here, answer_id, by=asker, reason=body.reason)
-    return AnswerOut.model_validate(answer)
+    return (await lines(session, [answer]))[0]
 
 
 @router.post("/answers/{answer_id}/measures", status_code=201)

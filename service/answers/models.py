@@ -14,6 +14,7 @@ class Answer(Base):
 
     `edition` counts what was published: 1, then one more for each correction (`corrected_at`).
     `approver_id` is empty while a correction waits; imported answers have no author either.
+    `department_id` is of those without an issue: the others are of whoever has their issue.
     """
 
     __tablename__ = "answer"

@@ -4,21 +4,34 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
 
 from service.answers.models import Answer, AnswerVersion, Citation, Draft, Feedback, Measure
 from service.channels.models import Delivery
 from service.database import Session, now
 from service.departments.models import Department
-from service.issues.models import Issue, Membership
+from service.issues.models import Issue
 from service.knowledge.models import Document, Passage
-from service.messages.models import Contribution
 from service.people.models import Identity, Person
 from service.trail.models import Event
 
 PUBLIC = "published"
 TOLD = ("answer", "instant")
 WRITING = ("begin", "edit", "correct", "translate")
+
+_asked, _standing = aliased(Issue), aliased(Issue)
+_issues_body = (
+    select(_standing.department_id)
+    .join(_asked, _asked.root_id == _standing.id)
+    .where(_asked.id == Answer.issue_id)
+    .correlate(Answer)
+    .scalar_subquery()
+)
+# Whose an answer is: who has its issue now; one without an issue names its department itself.
+BODY: ColumnElement[int | None] = case(
+    (Answer.issue_id.is_(None), Answer.department_id), else_=_issues_body
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,12 @@ async def answer(session: Session, answer_id: int) -> Answer | None:
     return await session.get(Answer, answer_id)
 
 
+async def bodies(session: Session, answer_ids: Collection[int]) -> dict[int, int | None]:
+    """The department that each answer is of."""
+    rows = await session.execute(select(Answer.id, BODY).where(Answer.id.in_(answer_ids)))
+    return dict(rows.all())
+
+
 async def for_act(session: Session, answer_id: int) -> Answer | None:
     """One answer as it is now, locked until the transaction ends."""
     return await session.scalar(
@@ -66,15 +85,29 @@ async def for_act(session: Session, answer_id: int) -> Answer | None:
     )
 
 
-async def writers(session: Session, answer_id: int) -> set[str]:
-    """Who wrote or edited what is not published yet of an answer, as the trail names them."""
-    mine = and_(Event.thing == "answer", Event.thing_id == answer_id)
-    out = or_(Event.act == "edition", Event.became == PUBLIC)
-    last = select(func.coalesce(func.max(Event.id), 0)).where(mine, out).scalar_subquery()
-    found = await session.scalars(
-        select(Event.actor).where(mine, Event.act.in_(WRITING), Event.id > last).distinct()
+async def writers(session: Session, answer_id: int, langs: Collection[str] | None) -> set[str]:
+    """Who wrote what waits of an answer in these languages (all, when none are named), or anything
+    of it since it was last published; as the trail names them.
+    """
+    told = await session.execute(
+        select(Event.act, Event.became, Event.actor, Event.details)
+        .where(Event.thing == "answer", Event.thing_id == answer_id)
+        .order_by(Event.id)
     )
-    return set(found.all())
+    lately: set[str] = set()
+    waiting: dict[str, set[str]] = {}
+    for act, became, actor, details in told.all():
+        named = (details or {}).get("langs", ())
+        if act in WRITING:
+            lately.add(actor)
+            for lang in named:
+                waiting.setdefault(lang, set()).add(actor)
+        elif act == "approve":
+            for lang in named:
+                waiting.pop(lang, None)
+        elif act == "edition" or became == PUBLIC:
+            lately.clear()
+    return lately.union(*(who for lang, who in waiting.items() if langs is None or lang in langs))
 
 
 async def by_source(session: Session, source: str) -> Answer | None:
@@ -113,7 +146,7 @@ async def published(session: Session, answer_ids: Collection[int]) -> dict[int, 
     rows = await session.execute(
         select(Answer, Department.name, AnswerVersion.lang, AnswerVersion.text)
         .join(AnswerVersion, AnswerVersion.answer_id == Answer.id)
-        .outerjoin(Department, Department.id == Answer.department_id)
+        .outerjoin(Department, Department.id == BODY)
         .where(
             Answer.id.in_(answer_ids),
             Answer.state == PUBLIC,
@@ -156,12 +189,10 @@ async def page(
     """Answers with their department's name, newest first, and how many there are."""
     conditions = [Answer.state == state] if state else []
     if department_ids is not None:
-        conditions.append(
-            or_(Answer.department_id.in_(department_ids), Answer.department_id.is_(None))
-        )
+        conditions.append(or_(BODY.in_(department_ids), BODY.is_(None)))
     rows = await session.execute(
         select(Answer, Department.name)
-        .outerjoin(Department, Department.id == Answer.department_id)
+        .outerjoin(Department, Department.id == BODY)
         .where(*conditions)
         .order_by(func.coalesce(Answer.published_at, Answer.updated_at).desc(), Answer.id.desc())
         .limit(limit)
@@ -206,7 +237,10 @@ async def measure(session: Session, measure_id: int) -> Measure | None:
 
 
 async def told(session: Session, answer_id: int) -> list[Told]:
-    """Everyone who ever received an answer, instant ones included: each where they got it last."""
+    """Everyone who ever received an answer, instant ones included: each where they got it last.
+
+    Who erased it since is left in peace.
+    """
     newest = (
         select(func.max(Delivery.id))
         .join(Identity, Identity.id == Delivery.identity_id)
@@ -214,6 +248,7 @@ async def told(session: Session, answer_id: int) -> list[Told]:
             Delivery.cause.in_(TOLD),
             Delivery.cause_id == answer_id,
             Delivery.state != "cancelled",
+            Delivery.sealed.is_not(None),
             Identity.gone_at.is_(None),
         )
         .group_by(Identity.person_id)
@@ -244,25 +279,6 @@ async def was_told(session: Session, answer_id: int, person_id: int) -> bool:
         .limit(1)
     )
     return found is not None
-
-
-async def answered_at_once(session: Session, answer_id: int) -> list[int]:
-    """Contributions that an answer settled when they came, as the keys of its letters name them."""
-    keys = await session.scalars(
-        select(Delivery.key).where(Delivery.cause == "instant", Delivery.cause_id == answer_id)
-    )
-    ids = [int(key.split(":")[1]) for key in keys.all()]
-    found = await session.scalars(
-        select(Contribution.id).where(Contribution.id.in_(ids), Contribution.state == "answered")
-    )
-    return list(found.all())
-
-
-async def author(session: Session, contribution_id: int) -> int | None:
-    """Who said a contribution."""
-    return await session.scalar(
-        select(Contribution.person_id).where(Contribution.id == contribution_id)
-    )
 
 
 async def failures(session: Session, answer_id: int) -> dict[str, int]:
@@ -316,26 +332,6 @@ async def due(session: Session) -> list[int]:
     return list(found.all())
 
 
-async def newest_published(session: Session, issue_id: int) -> int | None:
-    """The answer that settled an issue, or what was merged into it."""
-    return await session.scalar(
-        select(func.max(Answer.id))
-        .join(Issue, Issue.id == Answer.issue_id)
-        .where(Issue.root_id == issue_id, Answer.state == PUBLIC)
-    )
-
-
-async def settled(session: Session, root_ids: Collection[int]) -> set[int]:
-    """Those of the issues that a published answer settles."""
-    found = await session.scalars(
-        select(Issue.root_id)
-        .join(Answer, Answer.issue_id == Issue.id)
-        .where(Issue.root_id.in_(root_ids), Answer.state == PUBLIC)
-        .distinct()
-    )
-    return set(found.all())
-
-
 async def passages(
     session: Session, ids: Collection[int]
 ) -> dict[int, tuple[str, str, str | None]]:
@@ -353,26 +349,6 @@ def _where(title: str, heading: str) -> str:
     if not heading or heading.startswith(title):
         return heading or title
     return f"{title} · {heading}"
-
-
-async def fully_answered(session: Session, issue_ids: Collection[int]) -> list[int]:
-    """Those of the issues that wait untouched although each of their contributions is answered."""
-    waiting = (
-        select(Membership.contribution_id)
-        .join(Contribution, Contribution.id == Membership.contribution_id)
-        .where(Membership.issue_id == Issue.id, Contribution.state == "received")
-        .exists()
-    )
-    found = await session.scalars(
-        select(Issue.id).where(
-            Issue.id.in_(issue_ids),
-            Issue.root_id == Issue.id,
-            Issue.state.in_(("open", "assigned")),
-            Issue.touched_at.is_(None),
-            ~waiting,
-        )
-    )
-    return list(found.all())
 
 
 async def for_contribution(session: Session, contribution_id: int, root_id: int) -> list[int]:

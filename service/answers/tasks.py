@@ -9,8 +9,9 @@ from nlp import draft as drafting
 from nlp.draft import Source, Uncited
 from nlp.embed import FloatArray
 from nlp.text import sentences, words
-from service.answers import actions, composing, queries
+from service.answers import actions, composing, queries, telling
 from service.answers.models import Answer, AnswerVersion, Draft
+from service.answers.settling import queries as settling
 from service.database import Session, now
 from service.errors import GabineteError
 from service.installation import Installation
@@ -116,9 +117,9 @@ async def catch_up(here: Installation, issue_id: int) -> None:
     """Those who joined an answered issue, by merging for instance, get its answer."""
     async with here.database.write() as session:
         root = await issue_queries.root_id(session, issue_id)
-        answer_id = await queries.newest_published(session, root or issue_id)
-        if answer_id is not None:
-            await actions.tell_askers(session, here, await actions.find(session, answer_id))
+        answer = await settling.newest_published(session, root or issue_id)
+        if answer is not None:
+            await telling.catch_up(session, here, answer)
 
 
 async def compose_drafts(here: Installation, retriever: Retriever, issue_id: int) -> list[int]:

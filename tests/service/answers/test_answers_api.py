@@ -14,10 +14,13 @@ from nlp.index import ExactIndex
 from service.answers.api import router
 from service.channels import deliveries
 from service.channels.contract import Failure, SendError
+from service.departments import actions as departments
 from service.errors import GabineteError
 from service.installation import Installation
+from service.issues import actions as issues
 from service.retrieval.retriever import Retriever
 from service.staff.access import Staffer, asking
+from tests.service.answers import desk
 from tests.service.issues import town
 
 
@@ -155,6 +158,48 @@ async def test_a_correction_goes_out_when_somebody_else_approves_it(office: Offi
     assert (status, answer["edition"]) == (200, 2)
     status, refused = await office.call("comms", "POST", f"{path}/approve", {"langs": ["es"]})
     assert (status, refused["error"]) == (404, "answer_no_version")
+
+
+async def test_nobody_approves_a_version_they_wrote_before_another_was_published(
+    office: Office,
+) -> None:
+    async with office.here.database.write() as session:
+        office.staff["second"] = await town.official(session, role="comms")
+    _, answer = await office.call("comms", "POST", "/answers", new(office.issues["water"]))
+    path = f"/answers/{answer['id']}"
+    await office.call("comms", "PATCH", path, {"lang": "es", "text": "Vuelve el martes."})
+    await office.call("comms", "POST", f"{path}/submit")
+    await office.call("second", "POST", f"{path}/approve", {"langs": ["en"]})
+    assert (await office.call("comms", "POST", f"{path}/publish"))[0] == 200
+    for body in ({"langs": ["es"]}, {}):
+        status, refused = await office.call("comms", "POST", f"{path}/approve", body)
+        assert (status, refused["error"]) == (409, "same_author")
+    assert (await office.call("second", "POST", f"{path}/approve", {}))[0] == 200
+
+
+async def test_an_answer_goes_with_its_issue_to_another_department(office: Office) -> None:
+    issue_id = office.issues["water"]
+    _, answer = await office.call("water", "POST", "/answers", new(issue_id))
+    path = f"/answers/{answer['id']}"
+    async with office.here.database.write() as session:
+        boss = office.staff["comms"]
+        await issues.assign(
+            session, office.here.settings, issue_id, department_key="roads", by=boss
+        )
+        roads = (await departments.known(session, "roads")).id
+    assert (await office.call("water", "PATCH", path, {"text": "Mine still."}))[0] == 404
+    status, changed = await office.call("roads", "PATCH", path, {"text": "Ours now."})
+    assert (status, changed["department_id"]) == (200, roads)
+    for who, seen in (("water", []), ("roads", [roads])):
+        _, page = await office.call(who, "GET", "/answers")
+        assert [one["department_id"] for one in page["items"]] == seen, who
+    await office.call("roads", "POST", f"{path}/submit")
+    await office.call("comms", "POST", f"{path}/approve", {})
+    assert (await office.call("comms", "POST", f"{path}/publish"))[0] == 200
+    async with office.here.database.read() as session:
+        told = await desk.letters(session, office.here, answer["id"])
+    assert told
+    assert all("Roads" in text for _, text in told)
 
 
 async def published(office: Office) -> str:

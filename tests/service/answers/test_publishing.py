@@ -82,23 +82,6 @@ async def test_who_joins_an_answered_issue_by_merging_gets_its_answer(
         assert len(told) == len(set(told)) == 4
 
 
-async def test_who_asks_later_gets_the_published_answer_once(
-    installation: Installation, database: Database
-) -> None:
-    async with database.write() as session:
-        author, editor = await desk.pair(session)
-        issue_id, _, _ = await town.asked(session, installation.vault, 1)
-        answer = await desk.published(installation, session, issue_id, author, editor)
-        late = await town.person(session)
-        said = await town.contribution(session, installation.vault, late, "no water here either")
-        await town.join(session, issue_id, [said], [late[0]])
-        for expected in (1, 0):
-            assert await actions.deliver_to(session, installation, answer.id, said) == expected
-        assert [one for one, _ in await desk.letters(session, installation, answer.id)][-1] == late[
-            1
-        ]
-
-
 async def test_an_edit_takes_back_the_approval_of_what_it_changes(
     installation: Installation, database: Database
 ) -> None:

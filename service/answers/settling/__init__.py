@@ -1,0 +1,1 @@
+"""What an answer settles: its issue, and contributions that got it at once."""
