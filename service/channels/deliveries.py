@@ -257,6 +257,20 @@ async def resend(session: Session, delivery_id: int, *, actor: str) -> None:
     )
 
 
+async def reached_again(session: Session, identity_id: int) -> None:
+    """Who could not be reached has opened a conversation: what was meant for them goes out."""
+    await session.execute(
+        update(Delivery)
+        .where(
+            Delivery.identity_id == identity_id,
+            Delivery.state == "failed",
+            Delivery.failure == Failure.recipient_gone.value,
+            Delivery.sealed.is_not(None),
+        )
+        .values(state="waiting", attempts=0, next_at=now())
+    )
+
+
 async def tally(session: Session, cause: str, cause_id: int) -> dict[str, int]:
     """How many deliveries of a cause are in each state."""
     rows = await session.execute(

@@ -28,6 +28,7 @@ from service.vault import BadKey, Vault
 
 LEASE = timedelta(minutes=1)
 IMPORT = "import"
+SAID = ("text", "command", "button", "media")
 BATCH = 300
 
 log = structlog.get_logger()
@@ -70,6 +71,8 @@ class Intake:
         each.
         """
         refused = [self._refusal(inbound) for inbound in inbounds]
+        if Outcome.too_many in refused:
+            refused = await self._spare_repeats(inbounds, refused)
         rows = [
             row_of(i, self._vault) for i, no in zip(inbounds, refused, strict=True) if no is None
         ]
@@ -89,11 +92,24 @@ class Intake:
         if len(inbound.text) > self._longest:
             return Outcome.too_long
         address = inbound.address
-        if not self._limiter.hit(
+        if inbound.kind in SAID and not self._limiter.hit(
             self._limit, address.channel, address.account, address.conversation
         ):
             return Outcome.too_many
         return None
+
+    async def _spare_repeats(
+        self, inbounds: Sequence[Inbound], refused: list[Outcome | None]
+    ) -> list[Outcome | None]:
+        """What was stored before is a repeat, however many come."""
+        keys = [row_of(inbound, self._vault)["key"] for inbound in inbounds]
+        async with self._database.read() as session:
+            found = await session.scalars(select(InboxRow.key).where(InboxRow.key.in_(keys)))
+            known = set(found.all())
+        return [
+            Outcome.duplicate if no is Outcome.too_many and key in known else no
+            for no, key in zip(refused, keys, strict=True)
+        ]
 
     async def _store(self, rows: list[dict[str, Any]]) -> set[str]:
         done: asyncio.Future[set[str]] = asyncio.get_running_loop().create_future()

@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from nlp.route import Router
+from service.channels.contract import Inbound
 from service.channels.inbox import Arrived
-from service.conversations import centring, dialogue, hearing, placing, weaving, writing
+from service.conversations import centring, changes, dialogue, hearing, placing, weaving, writing
 from service.conversations.hearing import Key
-from service.database import now
+from service.conversations.room import Room, meet
+from service.conversations.weaving import Thread
+from service.database import Session, now
 from service.departments import queries as departments
 from service.installation import Installation
 from service.messages import queries as messages
 from service.messages.models import Contribution, Conversation
+from service.messages.queries import Earlier
 from service.people import queries as people
 from service.people.models import Identity, Person
 from service.retrieval import spaces
@@ -29,6 +33,7 @@ class Known:
     people: dict[Key, tuple[Identity, Person]] = field(default_factory=dict)
     threads: dict[Key, Conversation] = field(default_factory=dict)
     open_ones: dict[Key, Contribution] = field(default_factory=dict)
+    earlier: dict[int, Earlier] = field(default_factory=dict)
 
     @property
     def langs(self) -> dict[Key, str | None]:
@@ -65,8 +70,11 @@ class Desk:
         heard = await asyncio.to_thread(
             hearing.hear, batch, self._here.vault, known=known.langs, region=REGION
         )
-        free = [one for one in heard if one.free]
+        heard = [changes.by_its_author(one, known.earlier.get(one.row_id)) for one in heard]
+        mended = {one.row_id: changes.mend(one, known.earlier.get(one.row_id)) for one in heard}
+        free = [one for one in heard if one.free and not mended[one.row_id]]
         threads = weaving.weave(free, known.open_ones, known.reopened)
+        threads += [Thread(w.first.thread, [w]) for w in mended.values() if w]
         woven = [one for thread in threads for one in thread.woven]
         decisions = []
         if woven:
@@ -75,10 +83,12 @@ class Desk:
                 placing.place, woven, vectors, self._retriever, self._router
             )
         async with self._here.database.write() as session:
-            room = writing.Room(session, self._here, self._retriever.embedder.name)
-            await writing.meet(room, heard)
+            room = Room(session, self._here, self._retriever.embedder.name)
+            room.earlier = known.earlier
+            await meet(room, heard)
             await writing.contributions(room, threads, decisions)
-            await dialogue.answer_all(room, [one for one in heard if not one.free])
+            others = [one for one in heard if not one.free and not mended[one.row_id]]
+            await dialogue.answer_all(room, others)
             await writing.finish(room, [one.id for one in batch], [one.id for one in later])
         await self._learn(len(woven))
         return room.wake
@@ -107,24 +117,41 @@ class Desk:
             met = await people.by_digest(session, [who for who in {w for w, _ in pairs} if who])
             threads = await messages.conversations(session, [t for t in {t for _, t in pairs} if t])
             recent = await messages.open_since(session, [t.id for t in threads.values()], since)
+            earlier = {
+                one.id: before
+                for one in batch
+                if one.inbound.kind in hearing.CHANGES
+                and (before := await self._said_before(session, one.inbound))
+            }
         open_ones = {key: recent[t.id] for key, t in threads.items() if t.id in recent}
-        return Known(met, threads, open_ones)
+        return Known(met, threads, open_ones, earlier)
+
+    async def _said_before(self, session: Session, inbound: Inbound) -> Earlier | None:
+        address = inbound.address
+        return await messages.earlier(
+            session, address.channel, address.account, inbound.external_id
+        )
 
 
 def in_order(arrived: Sequence[Arrived]) -> tuple[list[Arrived], list[Arrived]]:
     """What can be read together: of each conversation its texts up to and with one command; the
-    rest waits.
+    rest waits. What changes an earlier message waits until that one, and all before it, is read.
     """
     batch: list[Arrived] = []
     later: list[Arrived] = []
     shut: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for one in arrived:
-        address = one.inbound.address
+        address, external_id = one.inbound.address, one.inbound.external_id
         thread = (address.channel, address.account, address.conversation)
-        if thread in shut:
+        message = (address.channel, address.account, f"message {external_id}")
+        changes = one.inbound.kind in hearing.CHANGES
+        if thread in shut or (changes and seen & {thread, message}):
             later.append(one)
-            continue
-        batch.append(one)
-        if not hearing.free(one.inbound):
             shut.add(thread)
+        else:
+            batch.append(one)
+            if changes or not hearing.free(one.inbound):
+                shut.add(thread)
+        seen |= {thread, message}
     return batch, later

@@ -1,21 +1,16 @@
-"""Answer commands and buttons: start, help, status, language, follow, privacy, and what is under
-an answer.
-"""
+"""Answer commands: start, help, status, language, follow, privacy."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 
-from service import jobs
-from service.answers import actions as answers
-from service.answers import queries as answer_queries
-from service.channels import deliveries, inbox
+from service.channels import deliveries
 from service.channels.contract import Button
-from service.conversations import commands, replies
+from service.conversations import buttons, changes, commands, replies
+from service.conversations.buttons import Reply
 from service.conversations.hearing import Heard
-from service.conversations.writing import Room, message
-from service.database import now
-from service.errors import GabineteError, NotFound
+from service.conversations.room import Room
+from service.conversations.writing import message
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.messages import actions as messages
@@ -25,13 +20,10 @@ from service.messages.models import Contribution
 from service.people import actions as people
 from service.phrases import LANGUAGES, say
 
-Reply = tuple[str, tuple[Button, ...]]
 Answerer = Callable[[Room, Heard, str], Awaitable[Reply]]
 SHOWN = 20
-SILENT = ("joined", "left", "blocked", "deleted")
-LET_GO = timedelta(minutes=10)
-LISTENING = timedelta(hours=1)
-HIGHEST = 2**63
+SILENT = ("left", "blocked")
+CAMPAIGN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 async def answer_all(room: Room, heard: Sequence[Heard]) -> None:
@@ -40,23 +32,45 @@ async def answer_all(room: Room, heard: Sequence[Heard]) -> None:
     for one in heard:
         if one.who is None or one.inbound.kind in SILENT:
             continue
+        if one.inbound.kind == "joined":
+            await _welcome_back(room, one)
+            continue
+        if one.inbound.kind == "deleted":
+            await changes.withdraw(room, one, told)
+            continue
         if one.inbound.payload != "erase:yes":
             await messages.keep_messages(room.session, [message(one, None, room)])
-        body, buttons = await _reply(room, one)
-        replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, buttons, told)
+        body, choices = await _reply(room, one)
+        replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, choices, told)
 
 
 async def _reply(room: Room, one: Heard) -> Reply:
     if one.inbound.kind == "button":
-        return await _press(room, one)
-    if one.inbound.kind == "media":
-        return say("media", room.lang(one)), ()
+        command = COMMANDS.get(one.inbound.payload or "")
+        return await (command(room, one, "") if command else buttons.press(room, one))
     name, rest = commands.read(one.inbound.text) or ("", "")
     return await COMMANDS.get(name, _unknown)(room, one, rest)
 
 
+async def _welcome_back(room: Room, one: Heard) -> None:
+    """They can be written to now, also what could not reach them before."""
+    identity = room.identity(one)
+    if identity is not None:
+        await deliveries.reached_again(room.session, identity.id)
+
+
 async def _start(room: Room, one: Heard, rest: str) -> Reply:
-    return say("hello", room.lang(one), government=room.here.settings.government), ()
+    """The beginning of a conversation; `rest` is what the link carried that led here."""
+    await _welcome_back(room, one)
+    lang, conversation = room.lang(one), room.conversation(one)
+    hello = say("hello", lang, government=room.here.settings.government)
+    if conversation is not None and CAMPAIGN.fullmatch(rest):
+        await messages.came_by(room.session, conversation.id, rest)
+    issue = await buttons.linked(room, rest)
+    if issue is None:
+        return hello, ()
+    button = Button(say("button.join", lang), f"join:{issue.root_id}")
+    return f"{hello}\n\n{say('start.issue', lang, about=issue.name)}", (button,)
 
 
 async def _help(room: Room, one: Heard, rest: str) -> Reply:
@@ -171,8 +185,9 @@ async def _by_code(room: Room, rest: str) -> Contribution | None:
 async def _privacy(room: Room, one: Heard, rest: str) -> Reply:
     lang, person = room.lang(one), room.person(one)
     assert person is not None, "commands come from people"
-    buttons = tuple(Button(say(f"button.{act}", lang), act) for act in ("show", "export", "erase"))
-    return say("privacy", lang, code=person.code), buttons
+    acts = ("show", "export", "erase")
+    choices = tuple(Button(say(f"button.{act}", lang), act) for act in acts)
+    return say("privacy", lang, code=person.code), choices
 
 
 async def _show(room: Room, one: Heard, rest: str) -> Reply:
@@ -230,11 +245,11 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
 
 async def _erase(room: Room, one: Heard, rest: str) -> Reply:
     lang = room.lang(one)
-    buttons = (
+    choices = (
         Button(say("button.erase_yes", lang), "erase:yes"),
         Button(say("button.erase_no", lang), "erase:no"),
     )
-    return say("erase.sure", lang), buttons
+    return say("erase.sure", lang), choices
 
 
 COMMANDS: dict[str, Answerer] = {
@@ -249,103 +264,4 @@ COMMANDS: dict[str, Answerer] = {
     "export": _export,
     "erase": _erase,
     "person": _person,
-}
-
-
-async def _press(room: Room, one: Heard) -> Reply:
-    act, *numbers = (one.inbound.payload or "").split(":")
-    if act == "erase" and numbers:
-        return (
-            await _erase_now(room, one)
-            if numbers == ["yes"]
-            else (say("erase.kept", room.lang(one)), ())
-        )
-    if act in ("show", "export", "erase"):
-        return await COMMANDS[act](room, one, "")
-    try:
-        return await PRESSES[act](room, one, [_number(number) for number in numbers])
-    except (KeyError, ValueError, GabineteError):
-        return say("button.gone", room.lang(one)), ()
-
-
-def _number(text: str) -> int:
-    """The number of a row. Raises ValueError for what no database counts to."""
-    number = int(text)
-    if not 0 < number < HIGHEST:
-        raise ValueError("no row has this number")
-    return number
-
-
-async def _erase_now(room: Room, one: Heard) -> Reply:
-    """The confirmation still has to reach them: a fresh, empty person keeps the address for a few
-    minutes.
-    """
-    lang, person = room.lang(one), room.person(one)
-    assert person is not None, "buttons come from people"
-    ids = await messages.erase(room.session, person.id, actor=f"person:{person.code}")
-    for issue_id in await issues.forget_members(room.session, ids):
-        await answers.keep_drafts(room.session, issue_id, [])
-    threads = await message_queries.threads(room.session, person.id)
-    await inbox.forget(room.session, [thread.digest for thread in threads])
-    identities = await people.forget(room.session, person.id)
-    await deliveries.forget(room.session, identities)
-    await jobs.add(room.session, "let_go", run_at=now() + LET_GO, identities=identities)
-    return say("erase.done", lang), ()
-
-
-async def _helpful(room: Room, one: Heard, numbers: list[int]) -> Reply:
-    answer_id, contribution = await _own(room, one, numbers)
-    await answers.feedback(room.session, answer_id, contribution.id, "helpful")
-    return say("helpful.done", room.lang(one)), ()
-
-
-async def _not_asked(room: Room, one: Heard, numbers: list[int]) -> Reply:
-    """The question goes on to the team, as if the published answer had not been there."""
-    answer_id, contribution = await _own(room, one, numbers)
-    await answers.feedback(room.session, answer_id, contribution.id, "not_asked")
-    await _reopen_issue(room, one, contribution, "the published answer was not what was asked")
-    code = room.here.vault.open(contribution.sealed_receipt) if contribution.sealed_receipt else "—"
-    return say("not_asked.done", room.lang(one), code=code), ()
-
-
-async def _reopen(room: Room, one: Heard, numbers: list[int]) -> Reply:
-    answer_id, contribution = await _own(room, one, numbers)
-    await answers.feedback(room.session, answer_id, contribution.id, "reopen")
-    issue_id = await _reopen_issue(room, one, contribution, "the answer did not settle it")
-    conversation = room.conversation(one)
-    if conversation is not None:
-        until = (now() + LISTENING).isoformat()
-        pending = {"until": until, "issue_id": issue_id, "answer_id": answer_id}
-        await messages.expect(room.session, conversation.id, pending)
-    return say("reopen.done", room.lang(one)), ()
-
-
-async def _own(room: Room, one: Heard, numbers: list[int]) -> tuple[int, Contribution]:
-    """The answer they were sent and their own contribution; nobody speaks for another."""
-    answer_id, contribution_id = numbers
-    contribution = await message_queries.contribution(room.session, contribution_id)
-    person = room.person(one)
-    if contribution is None or person is None or contribution.person_id != person.id:
-        raise NotFound("There is no such contribution of yours.")
-    if not await answer_queries.was_told(room.session, answer_id, person.id):
-        raise NotFound("You were not sent this answer.")
-    return answer_id, contribution
-
-
-async def _reopen_issue(room: Room, one: Heard, contribution: Contribution, why: str) -> int:
-    person = room.person(one)
-    actor = f"person:{person.code}" if person else "machine"
-    where = await issue_queries.issues_of(room.session, [contribution.id])
-    issue_id = where[contribution.id]
-    await messages.move_state(room.session, [contribution.id], "received", actor=actor, why=why)
-    context = await issue_queries.context(room.session, [issue_id])
-    if context[issue_id].state in issues.SETTLED:
-        await issues.reopen(room.session, room.here.settings, issue_id, actor=actor, why=why)
-    return issue_id
-
-
-PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
-    "helpful": _helpful,
-    "not_asked": _not_asked,
-    "reopen": _reopen,
 }

@@ -14,7 +14,8 @@ from service.conversations import commands
 from service.vault import Vault
 
 Key = tuple[str, str, str]
-FREE = ("text", "edited")
+FREE = ("text", "edited", "media")
+CHANGES = ("edited", "deleted")
 LONGEST_TITLE = 300
 
 
@@ -86,7 +87,8 @@ def _hear_one(arrived: Arrived, vault: Vault, known: dict[Key, str | None], regi
     tidy = text.tidy(original)
     prior = (known.get(who) if who else None) or _language(inbound.lang)
     given = arrived.extra.get("lang")
-    lang = given or text.detect("" if inbound.kind == "button" else tidy, prior=prior).lang
+    words = tidy if free(inbound) or not prior else ""
+    lang = given or text.detect(words, prior=prior).lang
     masked = text.mask(tidy, region=region, lang=lang)
     kind = _kind(inbound, tidy, lang)
     if kind == "noise" and prior:
@@ -108,6 +110,8 @@ def _hear_one(arrived: Arrived, vault: Vault, known: dict[Key, str | None], regi
 
 def _kind(inbound: Inbound, tidy: str, lang: str) -> str:
     """What it wants; commands, buttons and the like are just that."""
+    if inbound.kind == "media" and not tidy:
+        return "media"
     if free(inbound):
         return talk.kind(tidy, lang)
     return "command" if inbound.kind == "text" else inbound.kind

@@ -18,8 +18,9 @@ from service.phrases import say
 
 if TYPE_CHECKING:
     from service.conversations.hearing import Heard
+    from service.conversations.room import Room
     from service.conversations.weaving import Thread
-    from service.conversations.writing import Placed, Room
+    from service.conversations.writing import Placed
 
 ABOUT = 80
 
@@ -32,12 +33,18 @@ async def word(room: "Room", threads: Sequence["Thread"], placed: Sequence["Plac
     context = await issues.context(room.session, list({one.issue_id for one in live}))
     ready = await answers.published(room.session, [one.answer_id for one in live if one.answer_id])
     told: set[int] = set()
+    said = [
+        h for thread in threads for w in (thread.talk, *(v.heard for v in thread.woven)) for h in w
+    ]
+    shown = [heard for heard in said if heard.inbound.medium]
     for one in live:
         lang = room.lang(one.woven.first)
         if one.answer_id:
             body, buttons = instant(ready[one.answer_id], one, lang, room)
         else:
             body, buttons = receipt(context[one.issue_id], one, lang, room), ()
+        if any(heard.thread == one.woven.first.thread for heard in shown):
+            body = f"{body}\n\n{say('media.words', lang)}"
         cause: Cause = "instant" if one.answer_id else "receipt"
         key = f"{cause}:{one.contribution_id}:{one.woven.first.row_id}"
         write(
@@ -92,7 +99,7 @@ def write(
 def receipt(issue: IssueContext, one: "Placed", lang: str, room: "Room") -> str:
     """The code, how many ask the same, who has it and until when."""
     if one.grew:
-        return say("added", lang, code=one.receipt)
+        return say("added" if one.woven.mends is None else "mended", lang, code=one.receipt)
     if one.woven.issue_id:
         return say("reopen.added", lang, code=one.receipt)
     numbers = room.here.settings.emergency
@@ -147,6 +154,8 @@ def small_talk(heard: "Heard", lang: str) -> str:
     """A few words back for talk that wants nothing."""
     if heard.wants and talk.needs_more(heard.text, heard.lang):
         return say("talk.more", lang)
+    if heard.kind == "media":
+        return say(f"media.{heard.inbound.medium or 'other'}", lang)
     return say(f"talk.{heard.kind}", lang)
 
 

@@ -11,13 +11,14 @@ from service.messages.models import Contribution
 @dataclass
 class Woven:
     """A contribution in the making. `grows` is the stored one it adds to; `issue_id` fixes where
-    it belongs.
+    it belongs; `mends` are all texts of the stored one after a message of it was edited or deleted.
     """
 
     heard: list[Heard]
     grows: Contribution | None = None
     issue_id: int | None = None
     answer_id: int | None = None
+    mends: list[str] | None = None
 
     @property
     def first(self) -> Heard:
@@ -27,6 +28,8 @@ class Woven:
     @property
     def text(self) -> str:
         """The masked text, all messages together."""
+        if self.mends is not None:
+            return "\n".join(self.mends)
         before = [self.grows.text] if self.grows else []
         return "\n".join([*before, *(one.text for one in self.heard)])
 

@@ -1,10 +1,10 @@
-"""Write a batch: people met, contributions placed in issues, replies and their deliveries.
+"""Write a batch: contributions placed in issues, replies and their deliveries.
 
 Bulk statements only.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,60 +14,23 @@ from nlp.embed import FloatArray
 from service.answers import queries as answer_queries
 from service.answers import telling
 from service.channels import deliveries, inbox
-from service.channels.deliveries import Letter
 from service.conversations import replies
-from service.conversations.hearing import Heard, Key
+from service.conversations.hearing import Heard
 from service.conversations.placing import Decision
+from service.conversations.room import Room
 from service.conversations.weaving import Thread, Woven
-from service.database import Session, now
+from service.database import now
 from service.departments import queries as departments
 from service.departments.norm import due
-from service.installation import Installation
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.issues.actions import Joined, NewIssue
 from service.messages import actions as messages
-from service.messages import queries as message_queries
 from service.messages import receipts
-from service.messages.models import Conversation
 from service.people import actions as people
-from service.people import queries as people_queries
-from service.people.actions import Stranger
-from service.people.models import Identity, Person
 from service.retrieval import actions as retrieval
 from service.retrieval import queries as retrieval_queries
 from service.retrieval.actions import NewEntry
-
-
-@dataclass
-class Room:
-    """What a batch's transaction works with, and what it gathers to send."""
-
-    session: Session
-    here: Installation
-    model: str
-    people: dict[Key, tuple[Identity, Person]] = field(default_factory=dict)
-    threads: dict[Key, Conversation] = field(default_factory=dict)
-    letters: list[Letter] = field(default_factory=list)
-    told: list[int] = field(default_factory=list)
-    wake: set[int] = field(default_factory=set)
-
-    def identity(self, heard: Heard) -> Identity | None:
-        """Who wrote it; None for imported ones without a person."""
-        return self.people[heard.who][0] if heard.who else None
-
-    def person(self, heard: Heard) -> Person | None:
-        """The person who wrote it."""
-        return self.people[heard.who][1] if heard.who else None
-
-    def conversation(self, heard: Heard) -> Conversation | None:
-        """The conversation it is part of."""
-        return self.threads[heard.thread] if heard.thread else None
-
-    def lang(self, heard: Heard) -> str:
-        """The language to answer in: what the person chose, else what they wrote."""
-        person = self.person(heard)
-        return (person.lang if person else None) or heard.lang
 
 
 @dataclass
@@ -81,43 +44,6 @@ class Placed:
     receipt: str | None
     grew: bool
     answer_id: int | None = None
-
-
-async def meet(room: Room, heard: Sequence[Heard]) -> None:
-    """People and conversations not known yet are made; all are loaded."""
-    everyone = {one.who: one for one in reversed(heard) if one.who}
-    room.people = await people_queries.by_digest(room.session, list(everyone))
-    strangers = [one for key, one in everyone.items() if key not in room.people]
-    await people.meet(room.session, [_stranger(one, room.here) for one in strangers])
-    if strangers:
-        room.people = await people_queries.by_digest(room.session, list(everyone))
-    await people.heard(room.session, [person.id for _, person in room.people.values()])
-    threads = {one.thread: one for one in heard if one.thread}
-    room.threads = await message_queries.conversations(room.session, list(threads))
-    fresh = [one for key, one in threads.items() if key not in room.threads]
-    await messages.open_conversations(room.session, [_conversation(one, room) for one in fresh])
-    if fresh:
-        room.threads = await message_queries.conversations(room.session, list(threads))
-
-
-def _stranger(one: Heard, here: Installation) -> Stranger:
-    address = one.inbound.address
-    sealed = here.vault.seal(deliveries.address_text(address, one.inbound.sender))
-    channel, account, digest = one.who or ("", "", "")
-    return Stranger(channel, account, digest, sealed, None)
-
-
-def _conversation(one: Heard, room: Room) -> dict[str, Any]:
-    channel, account, digest = one.thread or ("", "", "")
-    identity = room.identity(one)
-    return {
-        "identity_id": identity.id if identity else None,
-        "channel": channel,
-        "account": account,
-        "digest": digest,
-        "lang": one.lang,
-        "created_at": now(),
-    }
 
 
 async def contributions(
@@ -211,14 +137,26 @@ async def _keep_messages(room: Room, threads: Sequence[Thread], placed: Sequence
     said = [one for thread in threads for w in thread.woven for one in w.heard]
     said += [one for thread in threads for one in thread.talk]
     said.sort(key=lambda one: one.row_id)
+    await _put_away(room, said)
+    kept = [one for one in said if one.inbound.kind != "deleted"]
     await messages.keep_messages(
-        room.session, [message(one, owner.get(one.row_id), room) for one in said]
+        room.session, [message(one, owner.get(one.row_id), room) for one in kept]
     )
 
 
+async def _put_away(room: Room, said: Sequence[Heard]) -> None:
+    """An edited message is kept beside its newer version; of a deleted one no word stays."""
+    before = [
+        (one, room.earlier[one.row_id].message.id) for one in said if one.row_id in room.earlier
+    ]
+    deleted = [id_ for one, id_ in before if one.inbound.kind == "deleted"]
+    await messages.blank(room.session, deleted)
+    await messages.retire(room.session, [id_ for _, id_ in before if id_ not in deleted])
+
+
 def message(one: Heard, contribution_id: int | None, room: Room) -> dict[str, Any]:
-    """An inbound as a message row."""
-    conversation = room.conversation(one)
+    """An inbound as a message row; a newer version stands where the first one was said."""
+    conversation, before = room.conversation(one), room.earlier.get(one.row_id)
     return {
         "conversation_id": conversation.id if conversation else None,
         "contribution_id": contribution_id,
@@ -230,7 +168,7 @@ def message(one: Heard, contribution_id: int | None, room: Room) -> dict[str, An
         "text": one.text,
         "lang": one.lang,
         "found": list(one.found),
-        "said_at": one.inbound.occurred_at,
+        "said_at": before.message.said_at if before else one.inbound.occurred_at,
     }
 
 
@@ -356,7 +294,7 @@ async def _answer_at_once(room: Room, placed: Sequence[Placed]) -> None:
         room.session,
         [(one.contribution_id, one.issue_id, one.answer_id) for one in live if one.answer_id],
     )
-    again = [one for one in placed if one.grew or one in live]
+    again = [one for one in placed if one in live or (one.grew and one.woven.mends is None)]
     await _ask_again(room, [one for one in again if not one.answer_id])
 
 

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
+from service.answers import queries as answer_queries
 from service.answers.models import Answer, AnswerVersion
 from service.database import Session
 from service.departments.models import Department
 from service.issues.models import Issue, Membership, Theme
-from service.messages.models import Contribution, Message
+from service.messages.models import Contribution, Conversation, Message
 from service.people.models import Person
 
 PAGE = 1000
@@ -32,6 +33,7 @@ async def messages(session: Session) -> AsyncIterator[Row]:
             Contribution.channel,
             Contribution.state,
             Contribution.place,
+            Conversation.campaign,
             Person.code,
             root.id.label("issue"),
             root.confidence,
@@ -39,13 +41,14 @@ async def messages(session: Session) -> AsyncIterator[Row]:
             Department.key.label("department"),
         )
         .outerjoin(Contribution, Contribution.id == Message.contribution_id)
+        .outerjoin(Conversation, Conversation.id == Message.conversation_id)
         .outerjoin(Person, Person.id == Contribution.person_id)
         .outerjoin(Membership, Membership.contribution_id == Contribution.id)
         .outerjoin(Issue, Issue.id == Membership.issue_id)
         .outerjoin(root, root.id == Issue.root_id)
         .outerjoin(Theme, Theme.id == root.theme_id)
         .outerjoin(Department, Department.id == root.department_id)
-        .where(Message.text != "")
+        .where(Message.text != "", Message.live)
         .order_by(Message.id)
     )
     async for row in _paged(session, query, Message.id):
@@ -63,6 +66,7 @@ async def messages(session: Session) -> AsyncIterator[Row]:
             "lang": row.lang,
             "state": row.state or "talk",
             "place": row.place,
+            "campaign": row.campaign,
         }
 
 
@@ -101,7 +105,7 @@ async def answers(session: Session) -> AsyncIterator[Row]:
     query = (
         select(Answer, AnswerVersion.lang, AnswerVersion.text, Department.key.label("department"))
         .join(AnswerVersion, AnswerVersion.answer_id == Answer.id)
-        .outerjoin(Department, Department.id == Answer.department_id)
+        .outerjoin(Department, Department.id == answer_queries.BODY)
         .order_by(Answer.id, AnswerVersion.lang)
     )
     for row in (await session.execute(query)).all():
@@ -136,7 +140,7 @@ async def _paged(session: Session, query: Any, key: Any) -> AsyncIterator[Any]:
 async def totals(session: Session) -> dict[str, int]:
     """How many rows each export has, for the progress bar."""
     counted = {
-        "messages": select(func.count()).select_from(Message).where(Message.text != ""),
+        "messages": select(func.count()).where(Message.text != "", Message.live),
         "issues": select(func.count()).select_from(Issue).where(Issue.root_id == Issue.id),
         "answers": select(func.count()).select_from(AnswerVersion),
     }

@@ -39,6 +39,8 @@ class IssueContext:
     official: str | None
     due_at: datetime | None
     touched: bool
+    name: str
+    named_by: str
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,15 @@ async def context(session: Session, issue_ids: Collection[int]) -> dict[int, Iss
             Staff.name,
             root.due_at,
             root.touched_at.is_not(None),
+            root.name,
+            root.named_by,
         )
         .join(root, root.id == Issue.root_id)
         .outerjoin(Department, Department.id == root.department_id)
         .outerjoin(Staff, Staff.id == root.official_id)
         .where(Issue.id.in_(issue_ids))
     )
-    return {row[0]: IssueContext(*row) for row in rows.all()}
+    return {row[0]: IssueContext(*tuple(row)) for row in rows.all()}
 
 
 async def sizes(session: Session, issue_ids: Collection[int]) -> dict[int, int]:

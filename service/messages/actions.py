@@ -105,6 +105,35 @@ async def expect(session: Session, conversation_id: int, pending: dict[str, Any]
     )
 
 
+async def retire(session: Session, message_ids: Sequence[int]) -> None:
+    """These messages have newer versions."""
+    await session.execute(update(Message).where(Message.id.in_(message_ids)).values(live=False))
+
+
+async def blank(session: Session, message_ids: Sequence[int]) -> None:
+    """Their author deleted these messages: no word of them stays."""
+    await session.execute(
+        update(Message)
+        .where(Message.id.in_(message_ids))
+        .values(sealed=None, text="", found=[], external_id=None, live=False)
+    )
+
+
+async def withdraw(session: Session, contribution_id: int, *, actor: str) -> None:
+    """Its author took it back: its words and vector go, and nobody owes them an answer."""
+    await _forget_words(session, [contribution_id])
+    await move_state(session, [contribution_id], "withdrawn", actor=actor)
+
+
+async def came_by(session: Session, conversation_id: int, campaign: str) -> None:
+    """The link a conversation began with; the first one counts."""
+    await session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id, Conversation.campaign.is_(None))
+        .values(campaign=campaign)
+    )
+
+
 async def erase(session: Session, person_id: int, *, actor: str) -> list[int]:
     """Remove a person's words and vectors.
 
@@ -118,21 +147,25 @@ async def erase(session: Session, person_id: int, *, actor: str) -> list[int]:
         .values(sealed=None, text="", found=[], external_id=None)
     )
     if ids:
-        await session.execute(
-            update(Message)
-            .where(Message.contribution_id.in_(ids))
-            .values(sealed=None, text="", found=[], external_id=None)
-        )
-        await session.execute(
-            delete(ContributionVector).where(ContributionVector.contribution_id.in_(ids))
-        )
-        await session.execute(
-            update(Contribution)
-            .where(Contribution.id.in_(ids))
-            .values(text="", fingerprint="", receipt=None, sealed_receipt=None, place=None)
-        )
+        await _forget_words(session, ids)
         await move_state(session, ids, "erased", actor=actor)
     return ids
+
+
+async def _forget_words(session: Session, contribution_ids: Sequence[int]) -> None:
+    await session.execute(
+        update(Message)
+        .where(Message.contribution_id.in_(contribution_ids))
+        .values(sealed=None, text="", found=[], external_id=None)
+    )
+    await session.execute(
+        delete(ContributionVector).where(ContributionVector.contribution_id.in_(contribution_ids))
+    )
+    await session.execute(
+        update(Contribution)
+        .where(Contribution.id.in_(contribution_ids))
+        .values(text="", fingerprint="", receipt=None, sealed_receipt=None, place=None)
+    )
 
 
 async def let_go(session: Session, identity_ids: Sequence[int]) -> None:

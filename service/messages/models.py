@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.database import Base, key_column
@@ -11,7 +11,8 @@ from service.database import Base, key_column
 
 class Conversation(Base):
     """A person's thread on one channel. `pending` tells where the next words belong, and
-    until when (or nothing)."""
+    until when (or nothing); `campaign`
+    names the link it began with."""
 
     __tablename__ = "conversation"
     __table_args__ = (UniqueConstraint("channel", "account", "digest"),)
@@ -22,6 +23,7 @@ class Conversation(Base):
     account: Mapped[str]
     digest: Mapped[str]
     lang: Mapped[str | None]
+    campaign: Mapped[str | None]
     pending: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 
@@ -59,11 +61,11 @@ class Contribution(Base):
 
 class Message(Base):
     """One inbound message. `sealed` is the original, `text` the masked one; talk has no
-    contribution.
+    contribution. An edited message is kept beside its newer version, and is not `live` any more.
     """
 
     __tablename__ = "message"
-    __table_args__ = (Index(None, "conversation_id", "id"),)
+    __table_args__ = (Index(None, "conversation_id", "id"), Index(None, "external_id"))
 
     id: Mapped[int] = key_column()
     conversation_id: Mapped[int | None] = mapped_column(ForeignKey("conversation.id"))
@@ -76,6 +78,7 @@ class Message(Base):
     text: Mapped[str]
     lang: Mapped[str]
     found: Mapped[list[str]]
+    live: Mapped[bool] = mapped_column(default=True, server_default=true())
     said_at: Mapped[datetime]
 
 

@@ -1,6 +1,7 @@
 """Read what citizens said."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -108,11 +109,56 @@ async def messages_of_person(session: Session, person_id: int) -> Sequence[Messa
     return found.all()
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """A message that was said before: who said it where, the contribution it is part of, and what
+    else is part of it, as (message id, masked text) in order.
+    """
+
+    message: Message
+    thread: Conversation
+    identity: Identity
+    contribution: Contribution | None
+    parts: tuple[tuple[int, str], ...]
+
+    def parts_with(self, text: str) -> list[str]:
+        """The contribution's texts with this one's replaced, or without it when that is empty."""
+        said = [text if id_ == self.message.id else other for id_, other in self.parts]
+        return [one for one in said if one]
+
+
+async def earlier(session: Session, channel: str, account: str, external_id: str) -> Earlier | None:
+    """The newest version of a message, by the id its platform gave it."""
+    row = (
+        await session.execute(
+            select(Message, Conversation, Identity)
+            .join(Conversation, Conversation.id == Message.conversation_id)
+            .join(Identity, Identity.id == Conversation.identity_id)
+            .where(Message.external_id == external_id, Message.live)
+            .where(Conversation.channel == channel, Conversation.account == account)
+            .order_by(Message.id.desc())
+            .limit(1)
+        )
+    ).first()
+    if row is None:
+        return None
+    message, thread, identity = row
+    if message.contribution_id is None:
+        return Earlier(message, thread, identity, None, ())
+    parts = await session.execute(
+        select(Message.id, Message.text)
+        .where(Message.contribution_id == message.contribution_id, Message.live)
+        .order_by(Message.said_at, Message.id)
+    )
+    contribution = await session.get_one(Contribution, message.contribution_id)
+    return Earlier(message, thread, identity, contribution, tuple((p[0], p[1]) for p in parts))
+
+
 async def history(session: Session, conversation_id: int, *, limit: int) -> Sequence[Message]:
-    """The newest messages of a conversation, oldest first."""
+    """The newest messages of a conversation, oldest first; of edited ones the newest version."""
     found = await session.scalars(
         select(Message)
-        .where(Message.conversation_id == conversation_id)
+        .where(Message.conversation_id == conversation_id, Message.live)
         .order_by(Message.id.desc())
         .limit(limit)
     )

@@ -127,7 +127,7 @@ async def tallies(session: Session, issue_ids: Collection[int]) -> dict[int, Tal
     said = (
         select(Message.contribution_id.label("id"), func.count().label("count"))
         .join(Membership, Membership.contribution_id == Message.contribution_id)
-        .where(Membership.issue_id.in_(issue_ids))
+        .where(Membership.issue_id.in_(issue_ids), Message.live)
         .group_by(Message.contribution_id)
         .subquery()
     )

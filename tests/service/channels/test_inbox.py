@@ -177,3 +177,18 @@ async def test_a_row_that_cannot_be_opened_is_set_aside_and_the_rest_goes_on(
     async with database.read() as session:
         rows = (await session.scalars(select(InboxRow).order_by(InboxRow.id))).all()
     assert [(row.state, row.error) for row in rows] == [("set_aside", "BadKey"), ("waiting", None)]
+
+
+async def test_a_repeat_is_a_repeat_however_many_come_and_what_nobody_typed_counts_for_nothing(
+    database: Database, vault: Vault, settings: Settings
+) -> None:
+    few = settings.model_copy(update={"messages_per_minute": 2})
+    intake = Intake(database, vault, few, lambda: None)
+    assert await intake.accept([said(1), said(2)]) == [Outcome.stored] * 2
+    assert await intake.accept([said(1), said(2), said(3)]) == [
+        Outcome.duplicate,
+        Outcome.duplicate,
+        Outcome.too_many,
+    ]
+    others = [replace(said(n), kind=kind) for n, kind in enumerate(("blocked", "joined"), 10)]
+    assert await intake.accept(others) == [Outcome.stored] * 2

@@ -1,25 +1,19 @@
 """Sittings of all sorts: what is woven, what stays apart, what is only talk, what goes wrong."""
 
-import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
 from sqlalchemy import select
 
-from service.channels.contract import Address, Inbound
-from service.channels.inbox import Intake
-from service.channels.models import Delivery, InboxRow
 from service.installation import Installation
-from service.messages.models import Contribution, Message
+from service.messages.models import Contribution
 from tests.journeys.citizen import Citizen
 from tests.journeys.colleague import hire
 from tests.service.channels import sabotage
+from tests.service.conversations.platform import inbound, settled
 
 CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 Said = tuple[str, str]
@@ -110,60 +104,11 @@ async def test_too_long_a_message_is_refused_with_the_limit(client: AsyncClient)
     assert "4000" in answer.json()["message"]
 
 
-def inbound(kind: Any, external_id: str = "1", text: str = "", **more: Any) -> Inbound:
-    """Something another platform than the web chat may send."""
-    made = Inbound(
-        kind=kind,
-        external_id=external_id,
-        address=Address("web", "main", "c" * 43),
-        sender="c" * 43,
-        text=text,
-        occurred_at=datetime.now(UTC),
-    )
-    return replace(made, **more)
-
-
-async def settled(app: FastAPI, here: Installation, *inbounds: Inbound) -> list[str]:
-    """What is to be told after these were taken and understood."""
-    intake = Intake(
-        here.database, here.vault, here.settings, lambda: app.state.bell.ring(["inbox"])
-    )
-    await intake.accept(list(inbounds))
-    waiting = select(InboxRow.id).where(InboxRow.state == "waiting")
-    async with asyncio.timeout(10):
-        while True:
-            async with here.database.read() as session:
-                if not (await session.scalars(waiting)).all():
-                    rows = await session.scalars(select(Delivery).order_by(Delivery.id))
-                    return [here.vault.open(row.sealed or b"") for row in rows.all()]
-            await asyncio.sleep(0.02)
-
-
-async def test_a_photo_without_words_is_answered_and_nothing_is_lost(
-    app: FastAPI, installation: Installation
-) -> None:
-    (told,) = await settled(app, installation, inbound("media", lang="pt"))
-    assert told
-    assert await contributions(installation) == []
-
-
 @pytest.mark.parametrize("kind", ["joined", "left", "blocked", "deleted"])
 async def test_what_a_platform_tells_is_kept_quietly(
     app: FastAPI, installation: Installation, kind: str
 ) -> None:
     assert await settled(app, installation, inbound(kind)) == []
-
-
-async def test_an_edited_message_is_understood_anew_and_told_from_a_repeat(
-    app: FastAPI, installation: Installation
-) -> None:
-    first = inbound("text", "1", "falta água na rua das flores")
-    edited = inbound("edited", "1", "falta água na rua das acácias", version=1)
-    await settled(app, installation, first)
-    await settled(app, installation, first, edited, edited)
-    async with installation.database.read() as session:
-        said = (await session.scalars(select(Message.text).order_by(Message.id))).all()
-    assert list(said) == ["falta água na rua das flores", "falta água na rua das acácias"]
 
 
 async def test_a_message_that_cannot_be_kept_is_set_aside_shown_and_read_again(

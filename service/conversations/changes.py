@@ -1,0 +1,57 @@
+"""What platforms tell afterwards: a message was edited, or deleted."""
+
+from dataclasses import replace
+
+from service.answers import actions as answers
+from service.conversations import replies
+from service.conversations.hearing import Heard
+from service.conversations.room import Room
+from service.conversations.weaving import Woven
+from service.issues import actions as issues
+from service.issues import queries as issue_queries
+from service.messages import actions as messages
+from service.messages.queries import Earlier
+from service.phrases import say
+
+WAITING = ("received",)
+MENDED = ("received", "answered", "declined", "closed")
+
+
+def by_its_author(one: Heard, before: Earlier | None) -> Heard:
+    """A deletion comes without its author: who said the message, where."""
+    if before is None:
+        return one
+    channel, account = before.identity.channel, before.identity.account
+    return replace(
+        one,
+        who=(channel, account, before.identity.digest),
+        thread=(channel, account, before.thread.digest),
+    )
+
+
+def mend(one: Heard, before: Earlier | None) -> Woven | None:
+    """A contribution after one of its messages was edited while it waits, or deleted; None where it
+    is not that: an edit is then a message like any other, a deletion leaves nothing.
+    """
+    deleted = one.inbound.kind == "deleted"
+    if before is None or before.contribution is None:
+        return None
+    if before.contribution.state not in (MENDED if deleted else WAITING):
+        return None
+    texts = before.parts_with("" if deleted else one.text)
+    return Woven([one], grows=before.contribution, mends=texts) if texts else None
+
+
+async def withdraw(room: Room, one: Heard, told: set[int]) -> None:
+    """Who deletes all they said of a matter takes it back."""
+    before = room.earlier[one.row_id]
+    await messages.blank(room.session, [before.message.id])
+    taken, person = before.contribution, room.person(one)
+    if taken is None or person is None or taken.state in issue_queries.GONE:
+        return
+    code = room.here.vault.open(taken.sealed_receipt) if taken.sealed_receipt else "—"
+    await messages.withdraw(room.session, taken.id, actor=f"person:{person.code}")
+    for issue_id in await issues.forget_members(room.session, [taken.id]):
+        await answers.keep_drafts(room.session, issue_id, [])
+    body = say("withdrawn", room.lang(one), code=code)
+    replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, (), told)
