@@ -79,6 +79,8 @@ def _trouble(error: Exception) -> tuple[Failure, str]:
         return Failure.retry, f"Telegram cannot be reached ({type(cause).__name__})"
     if isinstance(cause, MALFORMED):
         return Failure.configuration, "the Bot API's address or the token is malformed"
+    if isinstance(cause, UnicodeError):
+        return Failure.rejected, "the message has signs that cannot be written"
     if isinstance(error, TelegramError):
         name = type(cause or error).__name__
         return Failure.ambiguous, f"Telegram did not answer to the end ({name})"

@@ -127,7 +127,7 @@ class _Request(HTTPXRequest):
     def parse_json_payload(payload: bytes) -> Raw:
         """What Telegram said; the library would log what cannot be read, citizens' words too."""
         try:
-            found = json.loads(payload)
+            found = json.loads(payload.decode("utf-8", "replace"))
         except ValueError:
             found = None
         if not isinstance(found, dict):

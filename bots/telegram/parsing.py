@@ -12,6 +12,7 @@ from service.channels.contract import Address, Inbound, InboundKind, Medium
 GROUPS = ("group", "supergroup")
 MEDIA: tuple[tuple[str, Medium], ...] = (
     ("photo", "photo"),
+    ("live_photo", "photo"),
     ("voice", "voice"),
     ("audio", "voice"),
     ("animation", "video"),
@@ -43,7 +44,7 @@ class Me:
 
     def is_named(self, name: str) -> bool:
         """Whether it is our user name, written in any way."""
-        return name.lower() == self.username.lower()
+        return bool(name) and name.lower() == self.username.lower()
 
 
 @dataclass(frozen=True)
@@ -168,9 +169,9 @@ def _place(message: Message) -> Place:
 def _is_for_us(message: Message, me: Me) -> bool:
     """Whether it names us, answers us or is one of our commands."""
     replied = message.reply_to_message
-    if replied and replied.from_user and not replied.forum_topic_created:
-        if replied.from_user.id == me.id:
-            return True
+    to_us = replied and replied.from_user and replied.from_user.id == me.id
+    if replied and to_us and not replied.forum_topic_created:
+        return True
     if any(_names_us(message, entity, me) for entity in _entities(message)):
         return True
     name, _, whose = _command(message).partition("@")
