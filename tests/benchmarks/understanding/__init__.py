@@ -1,7 +1,7 @@
-"""How well text is understood, on a folder of labelled sets: ours beside what people would reach for.
+"""How well text is understood, on a folder of labelled sets: ours beside what others would take.
 
-Each module measures one part and gives its scores; `sets` reads the files. Peers are optional: where
-one is not installed, its column stays empty.
+Each module measures one part and gives its scores; `sets` reads the files. Peers are optional:
+where one is not installed, its column stays empty.
 """
 
 from dataclasses import dataclass, field

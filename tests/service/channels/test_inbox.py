@@ -190,5 +190,5 @@ async def test_a_repeat_is_a_repeat_however_many_come_and_what_nobody_typed_coun
         Outcome.duplicate,
         Outcome.too_many,
     ]
-    others = [replace(said(n), kind=kind) for n, kind in enumerate(("blocked", "joined"), 10)]
+    others = [replace(said(10), kind="blocked"), replace(said(11), kind="joined")]
     assert await intake.accept(others) == [Outcome.stored] * 2
