@@ -9,7 +9,7 @@ from nlp.route import Router
 from service.channels.contract import Inbound
 from service.channels.inbox import Arrived
 from service.conversations import centring, changes, dialogue, hearing, placing, weaving, writing
-from service.conversations.hearing import Key
+from service.conversations.hearing import Key, Tongues
 from service.conversations.room import Room, meet
 from service.conversations.weaving import Thread
 from service.database import Session, now
@@ -35,10 +35,11 @@ class Known:
     open_ones: dict[Key, Contribution] = field(default_factory=dict)
     earlier: dict[int, Earlier] = field(default_factory=dict)
 
-    @property
-    def langs(self) -> dict[Key, str | None]:
-        """The language of each known person."""
-        return {key: person.lang for key, (_, person) in self.people.items()}
+    def tongues(self, default: str) -> Tongues:
+        """The languages that these people are known by."""
+        chosen = {key: person.lang for key, (_, person) in self.people.items()}
+        spoken = {key: thread.lang for key, thread in self.threads.items() if thread.lang}
+        return Tongues(default, chosen, spoken)
 
     @property
     def reopened(self) -> dict[Key, tuple[int, int]]:
@@ -67,8 +68,9 @@ class Desk:
         """
         batch, later = in_order(arrived)
         known = await self._look_up(batch)
+        tongues = known.tongues(self._here.settings.default_language)
         heard = await asyncio.to_thread(
-            hearing.hear, batch, self._here.vault, known=known.langs, region=REGION
+            hearing.hear, batch, self._here.vault, tongues, region=REGION
         )
         heard = [changes.by_its_author(one, known.earlier.get(one.row_id)) for one in heard]
         mended = {one.row_id: changes.mend(one, known.earlier.get(one.row_id)) for one in heard}

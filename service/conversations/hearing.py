@@ -3,8 +3,8 @@
 No database, no encoder.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from nlp import talk, text
 from nlp.talk import WANTS
@@ -22,7 +22,8 @@ LONGEST_TITLE = 300
 @dataclass(frozen=True)
 class Heard:
     """One inbound, understood. `who` and `thread` find the identity and the conversation (None:
-    unknown); `adds` tells that it looks like an addition to what was said just before it.
+    unknown); `told` says that the words themselves tell their language, `adds` that they look like
+    an addition to what was said just before.
     """
 
     row_id: int
@@ -33,6 +34,7 @@ class Heard:
     text: str
     found: tuple[str, ...]
     lang: str
+    told: bool
     kind: str
     adds: bool
     place: str | None
@@ -53,6 +55,23 @@ class Heard:
         return self.inbound.address.channel == IMPORT
 
 
+@dataclass(frozen=True)
+class Tongues:
+    """Which language to expect: what people chose, by identity, what was `spoken` last, by
+    conversation, and the installation's own.
+    """
+
+    default: str
+    chosen: Mapping[Key, str | None] = field(default_factory=dict)
+    spoken: dict[Key, str] = field(default_factory=dict)
+
+    def expected(self, who: Key | None, thread: Key | None, inbound: Inbound) -> str | None:
+        """The language that a person is known by; None where nothing tells it yet."""
+        chosen = self.chosen.get(who) if who else None
+        spoken = self.spoken.get(thread) if thread else None
+        return chosen or spoken or _language(inbound.lang)
+
+
 def free(inbound: Inbound) -> bool:
     """Whether an inbound is free text."""
     if inbound.address.channel == IMPORT:
@@ -60,11 +79,14 @@ def free(inbound: Inbound) -> bool:
     return inbound.kind in FREE and commands.read(inbound.text) is None
 
 
-def hear(
-    arrived: Sequence[Arrived], vault: Vault, *, known: dict[Key, str | None], region: str
-) -> list[Heard]:
-    """Understand a batch. `known` gives the language of people we know, by identity."""
-    return [_hear_one(one, vault, known, region) for one in arrived]
+def hear(arrived: Sequence[Arrived], vault: Vault, tongues: Tongues, *, region: str) -> list[Heard]:
+    """Understand a batch, in order: what tells no language is in the one spoken before it."""
+    heard = []
+    for one in arrived:
+        heard.append(_hear_one(one, vault, tongues, region))
+        if heard[-1].told and heard[-1].thread:
+            tongues.spoken[heard[-1].thread] = heard[-1].lang
+    return heard
 
 
 def keys(arrived: Arrived, vault: Vault) -> tuple[Key | None, Key | None]:
@@ -79,16 +101,16 @@ def keys(arrived: Arrived, vault: Vault) -> tuple[Key | None, Key | None]:
     return (address.channel, address.account, who), (address.channel, address.account, thread)
 
 
-def _hear_one(arrived: Arrived, vault: Vault, known: dict[Key, str | None], region: str) -> Heard:
+def _hear_one(arrived: Arrived, vault: Vault, tongues: Tongues, region: str) -> Heard:
     who, thread = keys(arrived, vault)
     inbound = arrived.inbound
     said = inbound.payload or "" if inbound.kind == "button" else inbound.text
     original = _with_body(said, arrived.extra.get("body"))
     tidy = text.tidy(original)
-    prior = (known.get(who) if who else None) or _language(inbound.lang)
-    given = arrived.extra.get("lang")
+    prior = tongues.expected(who, thread, inbound)
     words = tidy if free(inbound) or not prior else ""
-    lang = given or text.detect(words, prior=prior).lang
+    detected = text.detect(words, prior=prior or tongues.default)
+    lang = arrived.extra.get("lang") or detected.lang
     masked = text.mask(tidy, region=region, lang=lang)
     kind = _kind(inbound, tidy, lang)
     if kind == "noise" and prior:
@@ -102,6 +124,7 @@ def _hear_one(arrived: Arrived, vault: Vault, known: dict[Key, str | None], regi
         text=masked.text,
         found=masked.found,
         lang=lang,
+        told=free(inbound) and kind != "noise" and detected.confidence >= text.SURE,
         kind=kind,
         adds=talk.is_fragment(masked.text, lang),
         place=arrived.extra.get("place"),

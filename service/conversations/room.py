@@ -66,6 +66,18 @@ async def meet(room: Room, heard: Sequence[Heard]) -> None:
     await messages.open_conversations(room.session, [_conversation(one, room) for one in fresh])
     if fresh:
         room.threads = await message_queries.conversations(room.session, list(threads))
+    await _note_languages(room, heard)
+
+
+async def _note_languages(room: Room, heard: Sequence[Heard]) -> None:
+    """A conversation goes on in the language last spoken in it."""
+    spoken = {one.thread: one.lang for one in heard if one.thread and one.told}
+    by_lang: dict[str, list[int]] = {}
+    for key, lang in spoken.items():
+        if room.threads[key].lang != lang:
+            by_lang.setdefault(lang, []).append(room.threads[key].id)
+    for lang, ids in by_lang.items():
+        await messages.spoke(room.session, ids, lang)
 
 
 def _stranger(one: Heard, here: Installation) -> Stranger:
@@ -83,6 +95,6 @@ def _conversation(one: Heard, room: Room) -> dict[str, Any]:
         "channel": channel,
         "account": account,
         "digest": digest,
-        "lang": one.lang,
+        "lang": one.lang if one.told else None,
         "created_at": now(),
     }

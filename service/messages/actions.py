@@ -105,6 +105,13 @@ async def expect(session: Session, conversation_id: int, pending: dict[str, Any]
     )
 
 
+async def spoke(session: Session, conversation_ids: Sequence[int], lang: str) -> None:
+    """The language last spoken in these conversations."""
+    await session.execute(
+        update(Conversation).where(Conversation.id.in_(conversation_ids)).values(lang=lang)
+    )
+
+
 async def retire(session: Session, message_ids: Sequence[int]) -> None:
     """These messages have newer versions."""
     await session.execute(update(Message).where(Message.id.in_(message_ids)).values(live=False))

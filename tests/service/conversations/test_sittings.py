@@ -93,6 +93,21 @@ async def test_the_language_follows_the_citizen_in_mid_conversation(client: Asyn
     assert "Tiene 1 pedido" in await citizen.say("/estado")
 
 
+async def test_what_tells_no_language_is_answered_in_the_one_spoken_last(
+    app: FastAPI, installation: Installation
+) -> None:
+    """Platforms that tell no locale, and a command that every language spells alike."""
+
+    async def replies(number: int, *said: str) -> list[str]:
+        told = [inbound("text", f"{number}-{n}", text) for n, text in enumerate(said)]
+        return await settled(app, installation, *told)
+
+    assert "ainda não tem pedidos" in (await replies(1, "/status"))[-1], "the installation's own"
+    assert "You have 1 request" in (await replies(2, "the street lamp is broken", "/status"))[-1]
+    assert "You have 1 request" in (await replies(3, "/status"))[-1]
+    assert "Tiene 2 pedidos" in (await replies(4, "¿cuándo abre la escuela?", "/status"))[-1]
+
+
 async def test_too_long_a_message_is_refused_with_the_limit(client: AsyncClient) -> None:
     token = (await client.post("/chat/v1/conversations")).json()["token"]
     answer = await client.post(
