@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from nlp.index import Folder, IndexInUse
 from service.cli import app
 from service.migrations import migrate  # noqa: F401 - loads every table before the first command
-from tests.conftest import fresh
+from tests.conftest import create
 
 DEPARTMENTS = [
     {
@@ -181,7 +181,7 @@ def test_ask_says_the_same_on_both_databases(
 ) -> None:
     found = []
     question = as_jsonl(folder / "q.jsonl", [{"id": "q", "text": "o buraco na rua e a água"}])
-    for name, url in (("sqlite", ""), ("postgresql", fresh(postgresql_server))):
+    for name, url in (("sqlite", ""), ("postgresql", create(postgresql_server))):
         monkeypatch.setenv("GABINETE_DATA_DIR", str(folder / name))
         if url:
             monkeypatch.setenv("GABINETE_DATABASE_URL", url)
