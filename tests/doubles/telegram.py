@@ -146,14 +146,17 @@ class Telegram:
         """The ids of updates that were not confirmed yet."""
         return [one["update_id"] for one in self._updates]
 
-    def feed(self, *updates: Raw, repeat: bool = False) -> None:
-        """Updates that wait to be taken, numbered unless they are a `repeat` with their own id."""
+    def feed(self, *updates: Raw, repeat: bool = False) -> Raw:
+        """Updates that wait to be taken, numbered unless they are a `repeat` with their own id;
+        gives the last.
+        """
         for update in updates:
             if not repeat:
                 self._next += 1
                 update = {**update, "update_id": self._next}
             self._updates.append(update)
         self.ring()
+        return update
 
     def fail(
         self, method: str, status: int, words: str = "", *, times: int = 1, **parameters: Any
