@@ -78,9 +78,8 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
     Without a worker it opens only the channels that fetch: `create_bot` is for the others.
     """
     keeper = keeper or keeper_of(here, worker=worker)
-    channels = [
-        one for one in _channels(here, here.settings.channels) if worker or one.capabilities.pull
-    ]
+    named = _channels(here, here.settings.channels)
+    channels = [one for one in named if worker or one.capabilities.pull]
     app = FastAPI(
         title=f"{here.settings.government} · Gabinete",
         description=DESCRIPTION,
@@ -91,6 +90,7 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
         lifespan=lambda app: _lifespan(app, here, channels, keeper, worker=worker),
     )
     app.state.installation = here
+    app.state.bots = [one.name for one in named if not one.capabilities.pull]
     app.include_router(_api())
     for pages in (staff_pages, console, public):
         app.include_router(pages.router)

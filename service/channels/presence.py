@@ -6,7 +6,8 @@ time listens and sends for a channel, held by a lease that ends soon after the p
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -49,6 +50,33 @@ async def everyone(session: Session) -> Sequence[ChannelPresence]:
     """Every channel that was ever run, by name."""
     order = (ChannelPresence.channel, ChannelPresence.account)
     return (await session.scalars(select(ChannelPresence).order_by(*order))).all()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a channel stands, for staff; `since` when, where it is known."""
+
+    channel: str
+    state: State
+    says: str
+    since: datetime | None = None
+
+
+async def standings(
+    session: Session, names: Sequence[str], bots: Collection[str]
+) -> list[Standing]:
+    """How each of these channels stands; those that are no `bots` are part of the web server."""
+    rows = {row.channel: row for row in await everyone(session)}
+    found = []
+    for name in names:
+        if name not in bots:
+            found.append(Standing(name, "up", "is part of the web server"))
+        elif name not in rows:
+            found.append(Standing(name, "down", "no process has run it yet"))
+        else:
+            state, says = standing(rows[name], now())
+            found.append(Standing(name, state, says, rows[name].since))
+    return found
 
 
 def standing(row: ChannelPresence, moment: datetime) -> tuple[State, str]:
