@@ -90,7 +90,7 @@ class Telegram:
         self, token: str = TOKEN, *, per_second: int | None = None, apart: float = 0.0
     ) -> None:
         """With `per_second` and `apart` it holds to limits, as Telegram does."""
-        self.token = token
+        self.token, self.me = token, ME
         self.calls: list[Call] = []
         self.counts: Counter[str] = Counter()
         self.sent: list[Call] = []
@@ -246,7 +246,7 @@ class Telegram:
         return result
 
     async def _getMe(self, said: Raw) -> Raw:
-        return ME
+        return self.me
 
     async def _getUpdates(self, said: Raw) -> list[Raw]:
         if self.hook:

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from service.channels.models import ChannelPresence
 from service.channels.presence import LEASE
+from service.database import Database
 from tests import processes
 from tests.doubles.processes import kill, on_telegram, running
 from tests.doubles.telegram import TOKEN, Telegram
@@ -77,17 +80,39 @@ async def test_a_second_process_says_so_in_one_sentence(telegram: Telegram, tmp_
 
 
 async def test_scaled_a_bot_listens_and_sends_and_a_worker_understands(
-    telegram: Telegram, tmp_path: Path
+    telegram: Telegram, tmp_path: Path, database_url: str
 ) -> None:
     env, citizen = on_telegram(tmp_path, processes.free_port(), telegram), TelegramCitizen(telegram)
+    env["GABINETE_DATABASE_URL"] = database_url
     async with running([*BOT, "--no-worker"], env, tmp_path / "bot"):
         await telegram.until(lambda: telegram.counts["getUpdates"], PATIENCE)
         citizen.post(ASKED)
         async with running(["gabinete", "worker"], env, tmp_path / "worker"):
             await telegram.until(citizen.heard, PATIENCE)
     assert "Recebemos" in citizen.heard()[0]["text"]
-    stopped = rows(tmp_path, "SELECT owner, state FROM channel_presence")
-    assert stopped == [(None, "down")]
+    database = Database(database_url)
+    async with database.read() as session:
+        stands = (await session.scalars(select(ChannelPresence))).one()
+    await database.close()
+    assert (stands.owner, stands.state) == (None, "down"), "others may run it now"
+
+
+async def test_the_steps_of_the_readme_lead_to_an_answer(
+    telegram: Telegram, tmp_path: Path
+) -> None:
+    port = processes.free_port()
+    env, log = on_telegram(tmp_path, port, telegram), tmp_path / "log"
+    async with running(["gabinete", "doctor"], env, log) as doctor:
+        assert await asyncio.wait_for(doctor.wait(), PATIENCE) == 0, log.read_text()
+    assert "ok  channel telegram: is @GabineteBot" in log.read_text()
+    citizen = TelegramCitizen(telegram)
+    async with running(["gabinete", "run"], env, log) as child:
+        assert "Olá" in await citizen.say("oi")
+        assert "Recebemos" in await citizen.say(ASKED)
+    assert child.returncode in (0, -15), log.read_text()
+    assert {said.get("language_code") for said in telegram.of("setMyCommands")} == {
+        "pt", "es", "en", None,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
