@@ -166,6 +166,8 @@ async def test_a_citizen_asks_is_answered_and_says_whether_it_helped(
     shown = await cabinet.comms.get(f"/answers/{answer}")
     assert shown["feedback"] == {"reopen": 1}, "the last word counts"
     assert len(telegram.of("answerCallbackQuery")) == 2
+    await cabinet.rests()
+    assert VIDEO in await TelegramCitizen(telegram, lang).say(talk.asked), "also at once"
 
     assert talk.unfollow[1] in await ana.say(talk.unfollow[0])
     assert talk.follow[1] in await ana.say(talk.follow[0])

@@ -259,7 +259,8 @@ async def test_what_a_dead_process_was_sending_is_repeated_while_the_platform_kn
             update(Delivery).where(Delivery.id == first.id).values(leased_until=lease)
         )
         await deliveries.recover(session, "post", known, alone=True)
-    assert (await office.rows())[0].state == state
+    row = (await office.rows())[0]
+    assert (row.state, row.error) == (state, deliveries.LOST if state == "uncertain" else None)
 
 
 async def test_a_living_colleague_keeps_what_it_is_sending(
