@@ -20,6 +20,10 @@ from service.channels.contract import ChannelConfig, Failure, Outbound, SendErro
 LARGEST = 1_000_000
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 HEADER = "x-telegram-bot-api-secret-token"
+ALL_HEARD = (
+    "; Telegram sends it everything that groups say: turn its privacy mode on with @BotFather, and "
+    "add it to its groups again"
+)
 UNSIGNED = (
     "GABINETE_TELEGRAM_WEBHOOK_SECRET must be set for webhooks: 1 to 256 letters, digits, - and _."
 )
@@ -57,14 +61,14 @@ class TelegramChannel:
         await self._line.let_go()
 
     async def check(self) -> str:
-        """Who Telegram says we are."""
+        """Who Telegram says we are, and what it sends us of groups."""
         self._require_settings()
         try:
             async with self._line.held(briefly=True) as bot:
                 user = await bot.get_me()
         except Exception as error:
             raise failure_of(error, self._line.hide) from None
-        return f"is @{user.username}"
+        return f"is @{user.username}{ALL_HEARD if user.can_read_all_group_messages else ''}"
 
     def health(self) -> tuple[State, str]:
         """Whether it listens."""

@@ -26,7 +26,7 @@ from service.channels.contract import (
 )
 
 CAPABILITIES = Capabilities(
-    buttons=True, max_text=4096, max_button_data=64, pace=Pace(per_second=29, apart=1.0)
+    buttons=True, max_text=4096, max_button_data=64, pace=Pace(per_second=30, apart=1.0)
 )
 LONGEST_CAPTION = 1024
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)

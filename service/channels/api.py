@@ -1,18 +1,38 @@
-"""Messages that could not be read, for staff: seen, and read again once the cause is mended."""
+"""How the channels stand, and messages that could not be read: seen, and read again once the cause
+is mended.
+"""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
-from service.channels import inbox
-from service.channels.schemas import SetAsideOut
-from service.shell.requests import Reading, Writing
+from service.channels import inbox, presence
+from service.channels.presence import Standing
+from service.channels.schemas import SetAsideOut, StandingOut
+from service.database import Session
+from service.shell.requests import Here, Reading, Writing
 from service.staff.access import Staffer, require
 
 router = APIRouter(tags=["channels"])
 
 Overseer = Annotated[Staffer, Depends(require("comms", "moderator", "auditor"), scope="function")]
 Mender = Annotated[Staffer, Depends(require("comms", "moderator"), scope="function")]
+
+
+async def standings(request: Request, here: Here, session: Session) -> list[Standing]:
+    """How each channel that settings name stands."""
+    return await presence.standings(session, here.settings.channels, request.app.state.bots)
+
+
+@router.get("/channels")
+async def channels(
+    request: Request, overseer: Overseer, here: Here, session: Reading
+) -> list[StandingOut]:
+    """How each channel stands, wherever it is run."""
+    return [
+        StandingOut(channel=one.channel, state=one.state, says=one.says, since=one.since)
+        for one in await standings(request, here, session)
+    ]
 
 
 @router.get("/inbox/set-aside")

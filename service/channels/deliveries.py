@@ -29,6 +29,7 @@ BACK_OFF = (1, 5, 20, 60, 300, 900, 3600)
 MEND = 60
 FOREVER = 10 * 365 * 86_400
 BATCH = 500
+LOST = "the process that was sending it ended before the platform answered"
 
 
 class NotResendable(Conflict):
@@ -232,10 +233,8 @@ async def recover(session: Session, channel: str, repeat_seconds: float, *, alon
             .where(lost, Delivery.leased_until > moment + LEASE - window)
             .values(state="waiting", next_at=moment, **free)
         )
-    failure = Failure.ambiguous.value
-    await session.execute(
-        update(Delivery).where(lost).values(state="uncertain", failure=failure, **free)
-    )
+    why = {"failure": Failure.ambiguous.value, "error": LOST}
+    await session.execute(update(Delivery).where(lost).values(state="uncertain", **why, **free))
 
 
 async def resend(session: Session, delivery_id: int, *, actor: str) -> None:

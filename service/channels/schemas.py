@@ -5,6 +5,15 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class StandingOut(BaseModel):
+    """How a channel stands: up, degraded or down, and why, in a sentence."""
+
+    channel: str = Field(examples=["telegram"])
+    state: str = Field(examples=["up"])
+    says: str = Field(examples=["listens as @GabineteBot"])
+    since: datetime | None
+
+
 class SetAsideOut(BaseModel):
     """A message that could not be read: where it came from and why, not its words."""
 

@@ -6,16 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from aiolimiter import AsyncLimiter
 
 from service.channels import deliveries
 from service.channels.contract import Channel, Failure, SendError
 from service.channels.deliveries import Claimed
+from service.channels.pacing import SPARE, Window
 from service.database import Database, Session
 from service.vault import Vault
 
 CROWD = 40
-BURST = 2
 LOOK_AGAIN = 30.0
 AGAIN = 1.0
 PATIENCE = 20.0
@@ -49,8 +48,8 @@ class Sender:
         self._database, self._vault, self._channel = database, vault, channel
         self._owner, self._ring = owner, ring
         pace = channel.capabilities.pace
-        self._limiter = AsyncLimiter(BURST, BURST / pace.per_second) if pace else None
-        self._apart = pace.apart if pace else 0.0
+        self._window = Window(pace) if pace else None
+        self._apart = pace.apart * SPARE if pace else 0.0
         self._flying: set[asyncio.Task[None]] = set()
         self._resting: dict[int, float] = {}
         self._held_until = 0.0
@@ -92,13 +91,9 @@ class Sender:
         room = CROWD - len(self._flying)
         if room <= 0 or time.monotonic() < self._held_until:
             return 0
-        if self._limiter is None:
+        if self._window is None:
             return room
-        await self._limiter.acquire()
-        if room == 1 or not self._limiter.has_capacity():
-            return 1
-        await self._limiter.acquire()
-        return BURST
+        return min(room, await self._window.room())
 
     async def _look_for_lost(self, session: Session) -> None:
         if time.monotonic() - self._looked_at > LOOK_AGAIN:
@@ -111,6 +106,8 @@ class Sender:
         return list(self._resting)
 
     def _fly(self, one: Claimed) -> None:
+        if self._window:
+            self._window.leave()
         if self._apart:
             self._resting[one.identity_id] = time.monotonic() + self._apart
         task = asyncio.create_task(self._send(one))

@@ -13,6 +13,7 @@ from service.answers import api as answer_api
 from service.answers import queries as answer_queries
 from service.answers import tasks as answer_tasks
 from service.answers.measures import actions as measures
+from service.channels import api as channels
 from service.channels import deliveries, inbox
 from service.database import now
 from service.departments import queries as departments
@@ -323,7 +324,7 @@ async def add_measure(
 
 @router.get("/deliveries")
 async def delivery_list(
-    request: Request, asker: Overseer, session: Reading, state: str = "", at: int = 1
+    request: Request, asker: Overseer, here: Here, session: Reading, state: str = "", at: int = 1
 ) -> Response:
     """What leaves, and what came in and could not be read: states and reasons, never words."""
     rows, total = await deliveries.page(
@@ -332,6 +333,7 @@ async def delivery_list(
     return page(
         request, "deliveries.html", asker=asker, rows=rows, total=total, state=state, at=at,
         pages=-(-total // SHOWN), aside=await inbox.aside(session),
+        standings=await channels.standings(request, here, session),
     )  # fmt: skip
 
 

@@ -140,6 +140,8 @@ def instant(
     if original:
         parts.append(say("answer.original", lang))
     parts += ["", body, ""]
+    if ready.video_url:
+        parts.append(say("answer.video", lang, url=ready.video_url))
     if ready.url:
         parts.append(say("instant.source", lang, url=ready.url))
     parts.append(say("instant.code", lang, code=one.receipt))

@@ -1,9 +1,10 @@
-"""Measure the targets: `python -m tests.benchmarks [throughput|intake|kill|start …] [--quick]`.
+"""Measure the targets: `python -m tests.benchmarks [NAME …] [--quick]`.
 
 Every figure that is a time is measured against another in the same run, because machines differ.
 """
 
 import argparse
+import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import intake, killing, starting, throughput
+from tests.benchmarks import broadcast, intake, killing, starting, throughput
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,36 @@ def started(folder: Path, quick: bool) -> Iterator[Figure]:
     )
 
 
+def carried(folder: Path, quick: bool) -> Iterator[Figure]:
+    """One answer to many askers on Telegram, and the same with a kill in the middle."""
+    for askers, kills in ((600, False), (300, True)) if quick else ((10_000, False), (2000, True)):
+        place = folder / f"{askers}"
+        place.mkdir()
+        found = asyncio.run(broadcast.measure(place, askers, kills=kills))
+        told = f"{found.missed}, {found.doubled}, {found.uncertain}"
+        how = "killed half-way" if kills else "undisturbed"
+        yield Figure(
+            f"one answer to {askers} on Telegram, {how}: missed, doubled, uncertain",
+            told,
+            f"0, 0, ≤ {broadcast.FLYING if kills else 0}",
+            found.missed == found.doubled == 0
+            and found.uncertain <= (broadcast.FLYING if kills else 0),
+        )
+        if not kills:
+            yield Figure(
+                "time, in what Telegram's limits allow",
+                f"{found.share:.3f} ({found.seconds:.0f} s, {found.refused} refused)",
+                f"≤ {broadcast.TARGET}",
+                found.share <= broadcast.TARGET,
+            )
+
+
 ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
     "throughput": drained,
     "intake": posted,
     "kill": killed,
     "start": started,
+    "broadcast": carried,
 }
 
 

@@ -10,7 +10,7 @@ from service.channels.contract import Failure, Outcome, SendError
 from service.phrases import say
 from tests.bots.telegram.test_parsing import payload
 from tests.bots.telegram.town import MENU, Door, channel, listening, outbound
-from tests.doubles.telegram import TOKEN, Telegram
+from tests.doubles.telegram import ME, TOKEN, Telegram
 
 GROUP = "-1001234567890"
 
@@ -360,6 +360,8 @@ async def test_without_a_token_it_does_not_start(telegram: Telegram, door: Door)
 
 async def test_asked_who_we_are_telegram_says_so(telegram: Telegram) -> None:
     assert await channel(telegram).check() == "is @GabineteBot"
+    telegram.me = {**ME, "can_read_all_group_messages": True}
+    assert "turn its privacy mode on" in await channel(telegram).check()
     telegram.token = "7001:another"
     with pytest.raises(SendError) as refused:
         await channel(telegram).check()
