@@ -13,6 +13,7 @@ from discord.http import HTTPClient, Route
 
 PATIENCE = 60.0
 LONGEST_WAIT = 30.0
+TALKATIVE = ("discord.http", "discord.gateway", "discord.client", "discord.state")
 SECRET = re.compile(r"/(webhooks|interactions)/(\d+)/[^/?\s]+")
 
 
@@ -49,10 +50,14 @@ class Api(HTTPClient):
 
 
 class Discreet(logging.Filter):
-    """Blanks what opens an interaction in the library's log."""
+    """Below warnings the library logs what it is told and sends, words and secrets and all; in the
+    rest, what opens an interaction is blanked.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Every line passes, without secrets."""
+        """Whether a line is fit to be read."""
+        if record.levelno < logging.WARNING:
+            return False
         if isinstance(record.args, tuple):
             record.args = tuple(
                 SECRET.sub(r"/\1/\2/…", one) if isinstance(one, str) else one for one in record.args
@@ -60,4 +65,5 @@ class Discreet(logging.Filter):
         return True
 
 
-logging.getLogger("discord.http").addFilter(Discreet())
+for _name in TALKATIVE:
+    logging.getLogger(_name).addFilter(Discreet())

@@ -1,4 +1,6 @@
-"""Interactions that may still be answered: whose replies go where they asked, and for how long."""
+"""Interactions that may still be answered: whose replies go where they asked, for a minute. What
+comes later is not for a message that vanishes.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -6,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bots.discord.parsing import Asked
 
-LIFE = 14 * 60.0
+LIFE = 60.0
 
 
 @dataclass(eq=False)

@@ -1,6 +1,7 @@
 """Our line to Discord: private messages, answers to interactions, and who is who on it."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -12,17 +13,13 @@ from bots.discord.api import Api
 from bots.discord.failures import EMPTY, failure_of, is_closed
 from bots.discord.grants import Grant, Grants
 from bots.discord.parsing import Asked, Place
-from bots.discord.sending import (
-    EPHEMERAL,
-    Request,
-    components,
-    for_interaction,
-)
-from service.channels.contract import Button, ChannelConfig, Failure, SendError
+from bots.discord.sending import EPHEMERAL, Request, for_interaction
+from service.channels.contract import ChannelConfig, Failure, SendError
 
 MOST_KNOWN = 50_000
 DEFER, DEFER_UPDATE = 5, 6
 READY_WITHIN = 5.0
+DOUBT = 300.0
 
 
 class Line:
@@ -37,6 +34,7 @@ class Line:
         self._api: Api | None = None
         self._entering = asyncio.Lock()
         self._users, self._stays = 0, True
+        self._doubted: dict[str, float] = {}
         self._conversations: OrderedDict[str, str] = OrderedDict()
 
     @property
@@ -136,17 +134,14 @@ class Line:
         """Show that we write."""
         await self.ask("POST", "/channels/{channel_id}/typing", channel_id=channel)
 
-    async def note(self, place: Place, text: str, buttons: tuple[Button, ...] = ()) -> None:
+    async def note(self, place: Place, made: Request) -> None:
         """A short answer under a message in a server, without ringing anybody."""
         told = {
-            "content": text,
+            **made.payload,
             "allowed_mentions": {"parse": [], "replied_user": False},
-            "components": components(buttons),
             "message_reference": {"message_id": place.message, "fail_if_not_exists": False},
         }
-        await self.ask(
-            "POST", "/channels/{channel_id}/messages", told=told, channel_id=place.channel
-        )
+        await self.post(place.channel, Request(told))
 
     async def acknowledge(self, asked: Asked) -> None:
         """Tell Discord that we have it: a click changes nothing, a command waits for its reply."""
@@ -157,7 +152,13 @@ class Line:
         await self.ask("POST", path, told=told, webhook_id=asked.id, webhook_token=asked.token)
 
     async def follow(self, user: str, made: Request) -> str | None:
-        """Reply where somebody asked; None where that is not possible (any more)."""
+        """Reply where somebody asked; None where that is not possible (any more).
+
+        Discord does not recognise a repeat there: one that may have arrived stays in doubt.
+        """
+        nonce = made.payload.get("nonce", "")
+        if self._doubted.get(nonce, 0.0) > time.monotonic():
+            raise SendError(Failure.ambiguous, "Discord's answer to it was lost")
         while grant := self.grants.find(user):
             try:
                 async with asyncio.timeout(READY_WITHIN):
@@ -187,11 +188,18 @@ class Line:
                 answer = await self.ask("PATCH", f"{path}/messages/@original", told=told, **names)
             else:
                 answer = await self.ask("POST", path, told=told, **names)
-        except BaseException:
+        except BaseException as error:
             grant.thinking = first
+            if not first and failure_of(error).failure is Failure.ambiguous:
+                self._doubt(made.payload.get("nonce", ""))
             raise
         self.grants.answered(grant)
         return _id_of(answer)
+
+    def _doubt(self, nonce: str) -> None:
+        moment = time.monotonic()
+        self._doubted = {one: end for one, end in self._doubted.items() if end > moment}
+        self._doubted[nonce] = moment + DOUBT
 
     async def give_up(self, grant: Grant) -> None:
         """Nothing will be said to it: what shows that we think is taken away."""

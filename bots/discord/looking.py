@@ -19,6 +19,7 @@ PAGE, MOST_PAGES = 100, 50
 MOST_PLACES = 2_000
 TOGETHER = 4
 TRIES, FIRST_WAIT = 6, 1.0
+PAUSE = 5.0
 PRIVATE = 1
 DAY = timedelta(days=1)
 SKEW = timedelta(minutes=1)
@@ -43,6 +44,7 @@ class Looking:
         self.me = ""
         self._sink: Sink | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sweeping: asyncio.Task[None] | None = None
         self._turn = asyncio.Semaphore(TOGETHER)
         self._reached: OrderedDict[str, Reached] = OrderedDict()
         self._lost: datetime | None = None
@@ -53,9 +55,10 @@ class Looking:
 
     async def stop(self) -> None:
         """Look no further."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._sweeping] if self._sweeping else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def mark(self, heard: Heard) -> None:
         """One that is stored: its channel is read so far. A private conversation that is new to us
@@ -96,8 +99,15 @@ class Looking:
             return
         if channel.isdigit():
             self._look(self._look_into(channel))
-        elif not self._tasks:
-            self._catch_up(time_snowflake(datetime.now(UTC) - SKEW))
+        elif self._sweeping is None or self._sweeping.done():
+            self._sweeping = asyncio.create_task(self._sweep(datetime.now(UTC) - SKEW))
+
+    async def _sweep(self, since: datetime) -> None:
+        """Everywhere, at most once at a time: several such messages are looked for together."""
+        await asyncio.sleep(PAUSE)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        self._catch_up(time_snowflake(since))
 
     def _catch_up(self, since: int) -> None:
         """Private conversations from where they are read; halls, where much is not for us, only
@@ -147,7 +157,7 @@ class Looking:
         before_it = f"&before={until}" if until else ""
         path = f"/channels/{{channel_id}}/messages?limit={PAGE}{before_it}"
         page = await self._ask("GET", path, channel_id=channel)
-        ours = [int(one["id"]) for one in page if str(one["author"]["id"]) == self.me]
+        ours = [_number(one) for one in page if _author(one) == self.me]
         return max([time_snowflake(datetime.now(UTC) - DAY), *ours])
 
     async def _read_on(
@@ -182,3 +192,7 @@ class Looking:
 
 def _number(message: Mapping[str, Any]) -> int:
     return int(message["id"])
+
+
+def _author(message: Mapping[str, Any]) -> str:
+    return str((message.get("author") or {}).get("id"))

@@ -2,7 +2,7 @@
 
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +52,22 @@ class Heard:
     channel: str = ""
     place: Place | None = None
     asked: Asked | None = None
+
+
+def hear(
+    event: str, data: Data, account: str, me: str, moment: datetime, locale: str | None = None
+) -> Sequence[Heard]:
+    """What an event of the gateway says to us. `locale` is the language of its server."""
+    found: Heard | None = None
+    if event == "MESSAGE_CREATE":
+        found = message(data, account, me, locale)
+    elif event == "MESSAGE_UPDATE":
+        found = edit(data, account, me, locale)
+    elif event == "INTERACTION_CREATE":
+        found = interaction(data, account)
+    elif event in ("MESSAGE_DELETE", "MESSAGE_DELETE_BULK"):
+        return deletions(data, account, moment)
+    return [found] if found else []
 
 
 def message(data: Data, account: str, me: str, locale: str | None = None) -> Heard | None:

@@ -13,7 +13,7 @@ from bots.discord.failures import GONE
 from bots.discord.grants import LIFE, Grant
 from bots.discord.line import Line
 from bots.discord.parsing import Asked, Heard, Place
-from bots.discord.sending import escape, request
+from bots.discord.sending import Request, escape, request
 from service.channels.contract import Button, ChannelConfig, Outcome
 
 ANSWERED = ("text", "command", "media")
@@ -85,7 +85,7 @@ class Reactions:
         await asyncio.wait({outcome}, timeout=SOON)
         if await self._try(self._line.acknowledge(grant.asked)):
             grant.timer = asyncio.get_running_loop().call_later(
-                LIFE, lambda: self._spawn(self._close(grant))
+                LIFE, lambda: self._spawn(self._expire(grant, heard.inbound.lang))
             )
             grant.open.set()
         else:
@@ -105,6 +105,13 @@ class Reactions:
             await self._line.answer(grant, made)
         else:
             await self._line.post(await self._line.conversation(grant.asked.user), made)
+
+    async def _expire(self, grant: Grant, lang: str | None) -> None:
+        """Its time is up. Who still waits is told that the reply comes in private."""
+        if grant.thinking and grant.asked.apart:
+            made = self._noted(lang, closed=not await self._type(grant.asked.user))
+            await self._try(self._line.answer(grant, made))
+        await self._close(grant)
 
     async def _close(self, grant: Grant, *, waited: bool = False) -> None:
         grant.thinking |= waited
@@ -146,10 +153,14 @@ class Reactions:
             self._places.popitem(last=False)
 
     async def _note(self, place: Place, lang: str | None, *, closed: bool) -> None:
+        await self._line.note(place, self._noted(lang, closed=closed))
+
+    def _noted(self, lang: str | None, *, closed: bool) -> Request:
+        """No more than that it was taken; a way in where our private conversation is closed."""
         key = "channel.group.closed" if closed else "channel.group"
         open_it = self._words("channel.group.open", lang)
         buttons = (Button(open_it, url=PROFILE.format(self.me)),) if closed else ()
-        await self._line.note(place, self._words(key, lang), buttons)
+        return request(escape(self._words(key, lang)), buttons)
 
     def _words(self, key: str, lang: str | None, **values: object) -> str:
         return self._config.say(key, (lang or self._config.lang)[:2], **values)

@@ -22,7 +22,7 @@ ROW, ROWS, LONGEST_LABEL, LONGEST_ALT, MOST_FILES = 5, 5, 80, 1024, 10
 # Addresses stay as they are; signs that Discord reads as formatting, mentions or times are escaped.
 SIGNS = re.compile(
     r"(?P<url>https?://[^\s<]+[^<.,:;\"'\]\s])"
-    r"|(?P<start>^[ \t]*)(?P<mark>[#>-])"
+    r"|(?P<start>^[ \t]*(?:[0-9]+(?=\.))?)(?P<mark>[#>-]|(?<=[0-9])\.)"
     r"|(?P<sign>[\\_*~|`\[]|<(?=[@#:/]|a:|t:|id:)|@(?=everyone|here))",
     re.MULTILINE,
 )
@@ -76,25 +76,34 @@ def requests(outbound: Outbound) -> list[Request]:
     parts = [
         fitted for part in render(outbound, CAPABILITIES) for fitted in _fit(part, len(part.text))
     ]
-    last = len(parts) - 1
+    texts, pictures = [part.text for part in parts], outbound.pictures
+    shown = [pictures[start : start + MOST_FILES] for start in range(0, len(pictures), MOST_FILES)]
+    beside: list[tuple[Picture, ...]] = [()] * (len(texts) - 1) + (shown or [()])
+    texts += [""] * (len(beside) - len(texts))
+    last = len(texts) - 1
     return [
         request(
-            part.text,
-            part.buttons if at == last else (),
-            part.pictures[:MOST_FILES] if at == last else (),
+            text,
+            outbound.buttons if at == last else (),
+            beside[at],
             nonce=f"{outbound.id}-{at + 1}",
         )
-        for at, part in enumerate(parts)
+        for at, text in enumerate(texts)
     ]
 
 
 def _fit(part: Outbound, length: int) -> list[Outbound]:
     """An escaped part, in as many pieces as it takes."""
     text = escape(part.text)
-    if len(text) <= CAPABILITIES.max_text:
+    if _length(text) <= CAPABILITIES.max_text:
         return [replace(part, text=text)]
     half = replace(CAPABILITIES, max_text=(length + 1) // 2)
     return [fitted for piece in render(part, half) for fitted in _fit(piece, half.max_text)]
+
+
+def _length(text: str) -> int:
+    """In units of UTF-16: never less than what Discord counts."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def request(

@@ -102,20 +102,11 @@ class Taking:
         return True
 
     def _read(self, event: str, data: Data) -> Sequence[Heard]:
-        account, me = self._account, self._reactions.me
-        locale = self._locales.get(str(data.get("guild_id")))
-        found: Heard | None = None
         if event in ("GUILD_CREATE", "GUILD_UPDATE"):
             self._locales[str(data["id"])] = parsing.known_locale(data)
-        elif event == "MESSAGE_CREATE":
-            found = parsing.message(data, account, me, locale)
-        elif event == "MESSAGE_UPDATE":
-            found = parsing.edit(data, account, me, locale)
-        elif event == "INTERACTION_CREATE":
-            found = parsing.interaction(data, account)
-        elif event in ("MESSAGE_DELETE", "MESSAGE_DELETE_BULK"):
-            return parsing.deletions(data, account, datetime.now(UTC))
-        return [found] if found else []
+        locale = self._locales.get(str(data.get("guild_id")))
+        me, moment = self._reactions.me, datetime.now(UTC)
+        return parsing.hear(event, data, self._account, me, moment, locale)
 
     def _put(self, heard: Heard) -> None:
         asked = heard.asked

@@ -6,7 +6,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,34 +13,12 @@ from aiohttp import WSMsgType, web
 
 from tests.doubles.discord_rules import Refusal, check_commands, check_message
 from tests.doubles.discord_shapes import APPLICATION, GUILD, HALL, application, bot, guild, person
+from tests.doubles.discord_wire import Asked, Trouble, answer, read, send
 
 TOKEN = "double.token.secret"
 CONTENT = 1 << 15
 BASE = "/api/v10"
 EPOCH = 1_420_070_400_000
-
-
-@dataclass
-class Asked:
-    """One request, as it came."""
-
-    method: str
-    path: str
-    told: Any = None
-    files: dict[str, bytes] = field(default_factory=dict)
-
-
-@dataclass
-class Trouble:
-    """What happens to the next requests that match, instead of an answer."""
-
-    method: str
-    path: re.Pattern[str]
-    times: int
-    status: int = 0
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    after: bool = False
 
 
 class Discord:
@@ -194,7 +171,7 @@ class Discord:
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(timeout=0.5)
         await socket.prepare(request)
-        await _send(socket, 10, {"heartbeat_interval": 41_250})
+        await send(socket, 10, {"heartbeat_interval": 41_250})
         async for frame in socket:
             if frame.type is WSMsgType.TEXT and not self.silent:
                 told = json.loads(frame.data)
@@ -206,7 +183,7 @@ class Discord:
 
     async def _listen(self, socket: web.WebSocketResponse, op: int, told: Any) -> None:
         if op == 1:
-            await _send(socket, 11, None)
+            await send(socket, 11, None)
         elif op in (2, 6) and told["token"] != self.token:
             await socket.close(code=4004)
         elif op == 2:
@@ -234,7 +211,7 @@ class Discord:
     async def _resume(self, socket: web.WebSocketResponse, told: dict[str, Any]) -> None:
         self.resumed.append(told)
         if told["session_id"] != self._session:
-            await _send(socket, 9, False)
+            await send(socket, 9, False)
             return
         missed = self._told[told["seq"] :]
         self.sockets = [socket]
@@ -247,7 +224,7 @@ class Discord:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         asked = Asked(request.method, "/" + request.match_info["rest"])
         try:
-            await _read(request, asked)
+            await read(request, asked)
             self.asked.append(asked)
             trouble = self._next_trouble(asked)
             if trouble and not trouble.after:
@@ -255,9 +232,9 @@ class Discord:
             if request.headers.get("Authorization") != f"Bot {self.token}":
                 raise Refusal(401, 0, "401: Unauthorized")
             status, body = await self._serve(request, asked)
-            return self._suffer(request, trouble) if trouble else _answer(status, body)
+            return self._suffer(request, trouble) if trouble else answer(status, body)
         except Refusal as refusal:
-            return _answer(refusal.status, {"code": refusal.code, "message": refusal.told})
+            return answer(refusal.status, {"code": refusal.code, "message": refusal.told})
         finally:
             self._changed.set()
 
@@ -272,7 +249,7 @@ class Discord:
 
     def _suffer(self, request: web.Request, trouble: Trouble) -> web.StreamResponse:
         if trouble.status:
-            return _answer(trouble.status, trouble.body, trouble.headers)
+            return answer(trouble.status, trouble.body, trouble.headers)
         assert request.transport is not None
         request.transport.abort()
         return web.Response()
@@ -311,11 +288,11 @@ class Discord:
         if channel not in self._owners:
             raise Refusal(404, 10003, "Unknown Channel")
         match method, *rest:
+            case "POST", "typing" | "messages" if self._owners[channel] in self.closed_to_us:
+                raise Refusal(403, 50007, "Cannot send messages to this user")
             case "POST", "typing":
                 return 204, None
             case "POST", "messages":
-                if self._owners[channel] in self.closed_to_us:
-                    raise Refusal(403, 50007, "Cannot send messages to this user")
                 return 200, await self._post(channel, asked)
             case ("GET",):
                 user = self._owners[channel]
@@ -393,28 +370,3 @@ def _number(message: dict[str, Any]) -> int:
 def _shown(told: dict[str, Any]) -> dict[str, Any]:
     kept = ("nonce", "flags", "components", "message_reference", "attachments")
     return {key: told[key] for key in kept if key in told}
-
-
-async def _read(request: web.Request, asked: Asked) -> None:
-    if request.content_type == "multipart/form-data":
-        form = await request.post()
-        asked.told = json.loads(str(form["payload_json"]))
-        for name, value in form.items():
-            if isinstance(value, web.FileField):
-                asked.files[name] = value.file.read()
-    elif body := await request.read():
-        if request.headers.get("Content-Type") != "application/json":
-            raise Refusal(400, 50109, "The request body contains invalid JSON.")
-        asked.told = json.loads(body)
-
-
-async def _send(socket: web.WebSocketResponse, op: int, data: Any) -> None:
-    await socket.send_str(json.dumps({"op": op, "d": data, "s": None, "t": None}))
-
-
-def _answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> web.Response:
-    """discord.py reads JSON only under exactly this content type."""
-    if body is None:
-        return web.Response(status=status, headers=headers)
-    told = {"Content-Type": "application/json", **(headers or {})}
-    return web.Response(status=status, body=json.dumps(body).encode(), headers=told)

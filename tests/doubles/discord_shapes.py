@@ -19,6 +19,11 @@ def bot() -> dict[str, Any]:
     return {**person(BOT), "username": "gabinete", "bot": True}
 
 
+def mention() -> list[dict[str, Any]]:
+    """The bot, among the mentioned."""
+    return [bot()]
+
+
 def application() -> dict[str, Any]:
     """The bot's application."""
     return {

@@ -115,7 +115,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_WAIT", "LONGEST_WAIT"):
         monkeypatch.setattr(listening, name, 0.01)
         monkeypatch.setattr(taking, name, 0.01)
-    monkeypatch.setattr(looking, "FIRST_WAIT", 0.01)
+    for name in ("FIRST_WAIT", "PAUSE"):
+        monkeypatch.setattr(looking, name, 0.01)
     monkeypatch.setattr(listening, "BETWEEN_SESSIONS", 0.0)
 
 

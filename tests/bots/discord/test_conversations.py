@@ -10,7 +10,7 @@ from service.channels.contract import Button, Failure, Outcome, SendError
 from service.phrases import say
 from tests.bots.discord.conftest import ANA, BIA, Door, out
 from tests.doubles.discord import Discord
-from tests.doubles.discord_shapes import BOT, HALL
+from tests.doubles.discord_shapes import BOT, HALL, mention
 
 ORIGINAL = r"/webhooks/\d+/[^/]+/messages/@original"
 FOLLOW_UP = r"/webhooks/\d+/[^/]+"
@@ -20,11 +20,6 @@ def texts(platform: Discord, channel: str) -> list[str]:
     """What was said in a channel by the bot."""
     said = [one for one in platform.messages[channel] if one["author"].get("bot")]
     return [one["content"] for one in said]
-
-
-def mention() -> list[dict[str, str]]:
-    """The bot, among the mentioned."""
-    return [{"id": BOT, "username": "gabinete"}]
 
 
 async def test_a_private_message_is_stored_and_then_we_are_seen_writing(
@@ -244,3 +239,39 @@ async def test_thinking_that_nobody_ended_is_ended_when_its_time_is_up(
     await platform.until(lambda: platform.of("DELETE", ORIGINAL))
     await bot.send(out(1, "Nada ainda"))
     assert texts(platform, platform.conversation(ANA)) == ["Nada ainda"]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_who_waits_in_a_server_too_long_is_told_where_the_reply_comes(
+    platform: Discord,
+    bot: DiscordChannel,
+    door: Door,
+    monkeypatch: pytest.MonkeyPatch,
+    closed: bool,
+) -> None:
+    monkeypatch.setattr(reacting, "LIFE", 0.01)
+    if closed:
+        platform.closed_to_us.add(ANA)
+    asked = await platform.command(ANA, "status", guild=True)
+    await platform.until(lambda: platform.of("PATCH", ORIGINAL))
+    original = platform.originals[asked["token"]]
+    assert original
+    key = "channel.group.closed" if closed else "channel.group"
+    assert original["content"] == say(key, "pt")
+    assert bool(original["components"]) == closed
+
+
+async def test_a_follow_up_whose_answer_was_lost_is_not_sent_twice(
+    platform: Discord, bot: DiscordChannel, door: Door
+) -> None:
+    await platform.command(ANA, "gabinete", "sem água", guild=True)
+    await platform.until(lambda: platform.callbacks)
+    await bot.send(out(1, "Recebido"))
+    platform.trouble("POST", FOLLOW_UP, after=True)
+    for _ in range(2):
+        with pytest.raises(SendError) as lost:
+            await bot.send(out(2, "Onde?"))
+        assert lost.value.failure is Failure.ambiguous
+    await bot.send(out(3, "Obrigada"))
+    told = [one.told["content"] for one in platform.of("POST", FOLLOW_UP)]
+    assert told == ["Onde?", "Obrigada"]

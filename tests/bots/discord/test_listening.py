@@ -1,13 +1,12 @@
 """The session: cut, resumed, lost, refused, and watched over."""
 
 import asyncio
-import logging
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from bots.discord import taking
+from bots.discord import listening, taking
 from bots.discord.channel import DiscordChannel
 from service.channels.contract import Failure, Outcome, Said, SendError
 from service.conversations.commands import menu
@@ -271,16 +270,31 @@ async def test_it_can_be_started_again(platform: Discord, bot: DiscordChannel, d
     await door.until(lambda: door.taken)
 
 
-async def test_no_secret_is_logged_or_shown(
-    platform: Discord, bot: DiscordChannel, door: Door, caplog: pytest.LogCaptureFixture
+async def test_sessions_that_end_at_once_are_begun_ever_more_slowly(
+    platform: Discord, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caplog.set_level(logging.INFO)
-    asked = await platform.command(ANA, "gabinete", "sem água", guild=True)
-    await platform.until(lambda: platform.callbacks)
-    platform.patience("PATCH", ".*@original", 0.01)
-    await bot.send(out(1, "Recebido"))
-    (line,) = [one.getMessage() for one in caplog.records if "rate limited" in one.getMessage()]
-    assert "/webhooks/" in line
-    shown = f"{line} {bot!r} {bot._line.__dict__!r} {bot._line.grants.find(ANA)!r}"
-    assert asked["token"] not in shown
-    assert TOKEN not in shown
+    waits: list[float] = []
+    enough = asyncio.Event()
+
+    class Hasty:
+        """asyncio, without the pauses."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(asyncio, name)
+
+        async def sleep(self, seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 8:
+                enough.set()
+                await asyncio.Event().wait()
+
+    monkeypatch.setattr(listening, "FIRST_WAIT", 1.0)
+    monkeypatch.setattr(listening, "LONGEST_WAIT", 60.0)
+    monkeypatch.setattr(listening, "asyncio", Hasty())
+    platform.trouble("GET", "/users/@me", 100, status=503, body={"message": "no", "code": 0})
+    made = channel(platform)
+    await made.start(door)
+    async with asyncio.timeout(10):
+        await enough.wait()
+    await made.stop()
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]

@@ -22,7 +22,7 @@ BASIS = {"allowed_mentions": {"parse": []}, "flags": 4, "enforce_nonce": True}
     [
         ("Olá, Ana. (1-2)", "Olá, Ana. (1-2)"),
         ("_a_ *b* ~~c~~ `d` ||e|| \\", r"\_a\_ \*b\* \~\~c\~\~ \`d\` \|\|e\|\| " + "\\\\"),
-        ("> a\n# b\n - c\n-# d\n1. e", "\\> a\n\\# b\n \\- c\n\\-# d\n1. e"),
+        ("> a\n# b\n - c\n-# d\n7. e\n9. f", "\\> a\n\\# b\n \\- c\n\\-# d\n7\\. e\n9\\. f"),
         ("a > b, c # d - e", "a > b, c # d - e"),
         ("[gov](https://evil.example/a_b)", r"\[gov](https://evil.example/a_b)"),
         ("[a](https://x.example) [b\nc](https://y.example)",
@@ -80,6 +80,34 @@ async def test_a_message_becomes_these_requests(
     there = platform.messages[platform.conversation(ANA)]
     assert list(ids) == [*outbound.taken, *(f"{one['channel_id']}:{one['id']}" for one in there)]
     await made.stop()
+
+
+async def test_many_pictures_take_several_messages_with_the_buttons_last(
+    platform: Discord,
+) -> None:
+    many = tuple(Picture(f"{n}.png", "image/png", bytes([n]), "") for n in range(11))
+    made = channel(platform)
+    await made.send(out(1, "Veja", Button("Sim", action="yes:1"), pictures=many))
+    first, second = platform.of("POST", POSTS)
+    assert (len(first.files), len(second.files)) == (10, 1)
+    assert (first.told["content"], second.told["content"]) == ("Veja", "")
+    assert (first.told["components"], len(second.told["components"])) == ([], 1)
+    await made.stop()
+
+
+async def test_signs_that_count_twice_fit_too(platform: Discord) -> None:
+    made = channel(platform)
+    await made.send(out(1, "😀" * 1001))
+    assert [len(one.told["content"]) for one in platform.of("POST", POSTS)] == [501, 500]
+    await made.stop()
+
+
+async def test_what_is_still_to_be_sent_after_stopping_arrives(
+    platform: Discord, bot: DiscordChannel
+) -> None:
+    await bot.stop()
+    await bot.send(out(1, "Recebido"))
+    assert len(platform.messages[platform.conversation(ANA)]) == 1
 
 
 async def test_seven_buttons_stand_in_two_rows(platform: Discord) -> None:
