@@ -2,22 +2,18 @@
 asked.
 """
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-import structlog
 from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
 
 from service.answers import api as answers
 from service.channels import api as channels_api
 from service.channels import registry
-from service.channels.bell import Bell
 from service.channels.contract import Channel, ChannelConfig
-from service.channels.inbox import Intake
 from service.console import pages as console
 from service.conversations.commands import menu
-from service.conversations.reception import Reception
 from service.database import Database
 from service.departments import api as departments
 from service.errors import SetupError
@@ -29,6 +25,7 @@ from service.migrations import migrate
 from service.phrases import say
 from service.public import pages as public
 from service.retrieval.keeper import Keeper
+from service.running import Running
 from service.settings import Settings
 from service.shell import docs, errors, security
 from service.shell import pages as shell
@@ -36,15 +33,24 @@ from service.staff import api as staff
 from service.staff import pages as staff_pages
 from service.staff import trail_api as trail
 from service.vault import BadKey, open_vault
-from service.worker import INBOX, Worker
-
-log = structlog.get_logger()
 
 
 class SampleOnly(SetupError):
     """A real channel's token in a sample installation."""
 
     code = "sample_only"
+
+
+class NoToken(SetupError):
+    """A channel that needs a token has none."""
+
+    code = "no_token"
+
+
+class NotABot(SetupError):
+    """The channel lives in the web server."""
+
+    code = "not_a_bot"
 
 
 DESCRIPTION = "Listen, group, route, draft, review, publish, and tell everybody who asked."
@@ -67,9 +73,14 @@ async def open_installation(settings: Settings) -> Installation:
 
 
 def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None = None) -> FastAPI:
-    """The application of an open installation; `keeper` where the index is reserved already."""
+    """The application of an open installation; `keeper` where the index is reserved already.
+
+    Without a worker it opens only the channels that fetch: `create_bot` is for the others.
+    """
     keeper = keeper or keeper_of(here, worker=worker)
-    channels = registry.make_all({n: channel_config(n, here) for n in here.settings.channels})
+    channels = [
+        one for one in _channels(here, here.settings.channels) if worker or one.capabilities.pull
+    ]
     app = FastAPI(
         title=f"{here.settings.government} · Gabinete",
         description=DESCRIPTION,
@@ -83,13 +94,30 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
     app.include_router(_api())
     for pages in (staff_pages, console, public):
         app.include_router(pages.router)
-    for channel in channels.values():
+    for channel in channels:
         app.router.routes.extend(channel.routes())
     shell.install(app)
     docs.install(app)
     errors.install(app)
     security.install(app, here.settings)
     return app
+
+
+def create_bot(here: Installation, name: str, *, worker: bool, keeper: Keeper | None) -> Starlette:
+    """One channel alone, with the routes under which its platform calls us."""
+    (channel,) = _channels(here, [name])
+    if channel.capabilities.pull:
+        raise NotABot(f"{name} is served by `gabinete web` and `gabinete run`.")
+    app = Starlette(
+        routes=[*channel.routes()],
+        lifespan=lambda app: _lifespan(app, here, [channel], keeper, worker=worker),
+    )
+    app.state.installation = here
+    return app
+
+
+def _channels(here: Installation, names: Sequence[str]) -> list[Channel]:
+    return list(registry.make_all({name: channel_config(name, here) for name in names}).values())
 
 
 def keeper_of(here: Installation, *, worker: bool) -> Keeper:
@@ -101,13 +129,16 @@ def keeper_of(here: Installation, *, worker: bool) -> Keeper:
 def channel_config(name: str, here: Installation) -> ChannelConfig:
     """What a channel is told: where citizens reach us, and its own section of the settings."""
     settings = here.settings
-    options = {"max_text": settings.max_message_length, "sample": here.sample}
-    options |= settings.section(name)
-    if here.sample and options.get("token"):
+    own = settings.section(name)
+    options = {"max_text": settings.max_message_length, "sample": here.sample, **own}
+    token = own["token"].get_secret_value() if "token" in own else None
+    if here.sample and token:
         raise SampleOnly(
             f"This is a sample installation, which takes no {name} token: run "
             f"`gabinete sample remove` first, or leave GABINETE_{name.upper()}_TOKEN empty."
         )
+    if token == "":
+        raise NoToken(f"GABINETE_{name.upper()}_TOKEN is empty, and {name} needs it.")
     return ChannelConfig(
         name, settings.url, settings.government, say, settings.default_language, menu(), options
     )
@@ -122,85 +153,17 @@ def _api() -> APIRouter:
 
 @contextlib.asynccontextmanager
 async def _lifespan(
-    app: FastAPI,
+    app: Starlette,
     here: Installation,
-    channels: dict[str, Channel],
-    keeper: Keeper,
+    channels: Sequence[Channel],
+    keeper: Keeper | None,
     *,
     worker: bool,
 ) -> AsyncIterator[None]:
-    bell = Bell()
-    intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
-    reception = Reception(here, intake, bell)
-    app.state.bell = bell
-    running = Running(app, here, bell, channels, keeper, worker=worker)
-    for channel in channels.values():
-        await channel.start(reception)
-    await running.start()
+    running = Running(app, here, channels, keeper, worker=worker)
     try:
+        await running.start()
         yield
     finally:
-        for channel in channels.values():
-            await channel.stop()
         await running.stop()
         await here.database.close()
-
-
-class Running:
-    """What works behind the pages: the index, and a worker when this process has one.
-
-    The encoder loads in the background, so that messages are taken from the first second.
-    """
-
-    def __init__(
-        self,
-        app: FastAPI,
-        here: Installation,
-        bell: Bell,
-        channels: dict[str, Channel],
-        keeper: Keeper,
-        *,
-        worker: bool,
-    ) -> None:
-        self._app, self._here, self._bell, self._channels = app, here, bell, channels
-        self._with_worker = worker
-        self.keeper = keeper
-        self.worker: Worker | None = None
-        self._task: asyncio.Task[None] | None = None
-        self.ready = asyncio.Event()
-
-    async def start(self) -> None:
-        """Begin; pages that search wait for `ready`."""
-        self._app.state.running = self
-        self._task = asyncio.create_task(self._run())
-
-    async def _run(self) -> None:
-        try:
-            retriever = await self.keeper.open(getattr(self._app.state, "embedder", None))
-            self._app.state.retriever = retriever
-            self.ready.set()
-            if self._with_worker:
-                self.worker = Worker(
-                    self._here,
-                    retriever,
-                    self._bell,
-                    self._channels,
-                    mend=self.keeper.mend,
-                    alone=self.keeper.alone,
-                )
-                await self.worker.run()
-        except Exception:
-            log.exception("worker_ended")
-            raise
-
-    async def stop(self) -> None:
-        """Finish what is in hand and close the index."""
-        if self.worker is not None:
-            self.worker.stop()
-        elif self._task is not None:
-            await asyncio.wait([self._task], timeout=60)
-            if self.worker is not None:
-                self.worker.stop()
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self.keeper.close()

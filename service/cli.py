@@ -117,6 +117,19 @@ def worker(
 
 
 @app.command()
+def bot(
+    channel: Annotated[str, typer.Argument(help="telegram or discord")],
+    with_worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Whether it has a worker inside.")
+    ] = True,
+) -> None:
+    """Run one channel alone: listen and send for it, with a worker inside unless told."""
+    from service.commands import serving
+
+    serving.bot(Settings(), channel, worker=with_worker)
+
+
+@app.command()
 def chat(name: Annotated[str, typer.Option(help="Who you are in this conversation.")] = "") -> None:
     """Talk to the service in this terminal, as a citizen would."""
     from service.commands import chatting

@@ -1,20 +1,17 @@
-"""The loops of a worker: understand what arrived, deliver what waits, do jobs when they are due."""
+"""The loops of a worker: understand what arrived, and do jobs when they are due."""
 
 import asyncio
 import contextlib
-import os
-import socket
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import structlog
 
 from nlp.index import IndexBroken
 from service import jobs, tasks
 from service.channels import inbox
-from service.channels.bell import Bell
-from service.channels.contract import Channel
-from service.channels.sending import Sender
+from service.channels.bell import INBOX, JOBS, OUTBOX, Bell
+from service.channels.presence import process_name
 from service.conversations.batch import Desk
 from service.installation import Installation
 from service.retrieval.retriever import Retriever
@@ -26,38 +23,26 @@ BACKLOG = 512
 IDLE = 1.0
 TRIES = 3
 REST = 1.0
-INBOX, OUTBOX = "inbox", "outbox"
-
-
-def worker_name() -> str:
-    """A stable name for this process: leases are held under it."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
 
 
 class Worker:
     """One worker of an installation; `run` ends when `stop` is called, giving back what it
-    holds.
+    holds. Until it is equipped with a retriever it answers commands and small talk.
     """
 
     def __init__(
         self,
         here: Installation,
-        retriever: Retriever,
+        retriever: Retriever | None,
         bell: Bell,
-        channels: Mapping[str, Channel],
         *,
         mend: Callable[[], Awaitable[None]],
         alone: bool = False,
     ) -> None:
         """`alone`: no other worker can live, as where this process owns the index folder."""
-        self.name = worker_name()
+        self.name = process_name(uuid.uuid4().hex[:6])
         self._here, self._retriever, self._bell, self._mend = here, retriever, bell, mend
         self._alone = alone
-        self._senders = [
-            Sender(here.database, here.vault, one, self.name, lambda: bell.ring([OUTBOX]))
-            for one in channels.values()
-            if not one.capabilities.pull
-        ]
         self._desk = Desk(here, retriever)
         self._stopping = asyncio.Event()
 
@@ -66,14 +51,18 @@ class Worker:
         await self._recover()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._loop(INBOX, self.understand))
-            group.create_task(self.deliver())
-            group.create_task(self._loop("jobs", self.work))
+            group.create_task(self._loop(JOBS, self.work))
         await self._let_go()
+
+    def equip(self, retriever: Retriever) -> None:
+        """The encoder is loaded: from now on everything is understood."""
+        self._retriever = self._desk.retriever = retriever
+        self._bell.ring([INBOX, JOBS])
 
     def stop(self) -> None:
         """Finish what is in hand, then end."""
         self._stopping.set()
-        self._bell.ring([INBOX, OUTBOX, "jobs"])
+        self._bell.ring([INBOX, JOBS])
 
     async def drain(self, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
         """Understand everything that waits and do the jobs that are due; gives how many rows still
@@ -86,6 +75,7 @@ class Worker:
         while claimed := await self.understand(BACKLOG):
             done += claimed
             progress(min(done, total), total)
+        assert self._retriever is not None, "only an equipped worker drains"
         await tasks.after_drain(self._here, self._retriever)
         while await self.work():
             pass
@@ -106,23 +96,27 @@ class Worker:
                 await self._bell.wait(name, IDLE)
 
     async def understand(self, most: int = BATCH) -> int:
-        """Read one batch of the inbox; gives how many rows were claimed.
+        """Read one batch of the inbox; gives how many rows were claimed, or before there is an
+        encoder how many readers were answered.
 
         Larger batches are quicker in all and hold the database for longer at a time.
         """
+        equipped = self._retriever is not None
         async with self._here.database.write() as session:
             arrived = await inbox.claim(session, self._here.vault, self.name, limit=most)
         if not arrived:
             return 0
-        await self._take(arrived)
-        return len(arrived)
+        answered = await self._take(arrived)
+        return len(arrived) if equipped else answered
 
-    async def _take(self, arrived: list[inbox.Arrived]) -> None:
+    async def _take(self, arrived: list[inbox.Arrived]) -> int:
         """Understand a batch. One that fails is tried in halves, in order, until what poisons it is
-        alone.
+        alone. Gives how many readers were answered.
         """
         try:
-            self._wake(await self._desk.take(arrived))
+            answered = await self._desk.take(arrived)
+            self._wake(answered)
+            return len(answered)
         except IndexBroken:
             log.exception("index_broken")
             await self._mend()
@@ -131,11 +125,11 @@ class Worker:
         except Exception as error:
             if len(arrived) == 1:
                 await self._give_up(arrived[0], error)
-                return
+                return 0
             log.exception("batch_failed", rows=len(arrived))
             middle = len(arrived) // 2
-            await self._take(arrived[:middle])
-            await self._take(arrived[middle:])
+            return await self._take(arrived[:middle]) + await self._take(arrived[middle:])
+        return 0
 
     async def _give_up(self, one: inbox.Arrived, error: Exception) -> None:
         """A message that fails alone is tried again after a while, then set aside."""
@@ -148,18 +142,12 @@ class Worker:
                 await inbox.rest(session, one.id, REST * one.attempts)
 
     def _wake(self, identities: set[int]) -> None:
-        self._bell.ring([*identities, OUTBOX, "jobs"])
-
-    async def deliver(self) -> None:
-        """Send what is due on the channels that are sent to, until told to stop."""
-        async with asyncio.TaskGroup() as group:
-            for sender in self._senders:
-                group.create_task(self._loop(OUTBOX, sender.turn))
-        for sender in self._senders:
-            await sender.settle()
+        self._bell.ring([*identities, OUTBOX, JOBS])
 
     async def work(self) -> int:
-        """Do one job that is due; gives 1 when there was one."""
+        """Do one job that is due; gives 1 when there was one. Jobs wait for the encoder."""
+        if self._retriever is None:
+            return 0
         async with self._here.database.write() as session:
             job = await jobs.claim(session, self.name)
         if job is None:
@@ -181,8 +169,6 @@ class Worker:
             if self._alone:
                 await inbox.release_all(session)
                 await jobs.release(session)
-            for sender in self._senders:
-                await sender.recover(session, alone=self._alone)
             await tasks.plan(session, self._here)
 
     async def _let_go(self) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 
+INBOX, OUTBOX, JOBS = "inbox", "outbox", "jobs"
+
 
 class Bell:
     """Rung for readers of a name after a commit. Missing a ring costs a wait, never a message."""

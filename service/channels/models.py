@@ -1,4 +1,4 @@
-"""Inbox rows and deliveries."""
+"""Inbox rows, deliveries, and who runs each channel."""
 
 from datetime import datetime
 from typing import Any
@@ -63,3 +63,20 @@ class Delivery(Base):
     external_ids: Mapped[list[str] | None]
     failure: Mapped[str | None]
     error: Mapped[str | None]
+
+
+class ChannelPresence(Base):
+    """The process that runs a channel until `leased_until`, and how the channel stands there.
+
+    `state`: up, degraded, down, `since` then; `says` is a sentence for staff.
+    """
+
+    __tablename__ = "channel_presence"
+
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str | None]
+    leased_until: Mapped[datetime]
+    state: Mapped[str]
+    says: Mapped[str]
+    since: Mapped[datetime]

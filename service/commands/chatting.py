@@ -8,12 +8,13 @@ from importlib import import_module
 from typing import Any
 
 from nlp.index import IndexInUse
-from service.channels.bell import Bell
+from service.channels.bell import INBOX, Bell
 from service.channels.inbox import Intake
+from service.channels.station import Station
 from service.conversations.reception import Reception
 from service.installation import Installation
 from service.retrieval.keeper import Keeper
-from service.worker import INBOX, Worker
+from service.worker import Worker
 
 PAUSE = 2.5
 
@@ -26,16 +27,11 @@ async def chat(here: Installation, name: str) -> None:
         _show, conversation=name or getpass.getuser()
     )
     intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
-    await terminal.start(Reception(here, intake, bell))
-    try:
-        retriever = await keeper.open()
-    except IndexInUse:
-        keeper = Keeper(here.settings, here.database, searching_only=True)
-        retriever = await keeper.open()
-    worker = Worker(
-        here, retriever, bell, {"terminal": terminal}, mend=keeper.mend, alone=keeper.alone
-    )
-    working = asyncio.create_task(worker.run() if keeper.alone else worker.deliver())
+    station = Station(here.database, here.vault, terminal, bell)
+    await station.open(Reception(here, intake, bell))
+    with contextlib.suppress(IndexInUse):
+        keeper.reserve()
+    working = asyncio.create_task(_work(here, keeper, bell) if keeper.alone else _nothing())
     sys.stdout.write(f"{here.settings.government}: escreva, escriba, write. Ctrl-D.\n")
     try:
         while line := await asyncio.to_thread(sys.stdin.readline):
@@ -43,10 +39,26 @@ async def chat(here: Installation, name: str) -> None:
                 await terminal.say(line.strip())
         await _settle(terminal, working)
     finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await station.close()
+
+
+async def _work(here: Installation, keeper: Keeper, bell: Bell) -> None:
+    """A worker until this is cancelled."""
+    worker = Worker(here, await keeper.open(), bell, mend=keeper.mend, alone=keeper.alone)
+    working = asyncio.create_task(worker.run())
+    try:
+        await asyncio.shield(working)
+    finally:
         worker.stop()
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
+        await working
         await keeper.close()
+
+
+async def _nothing() -> None:
+    """Another process understands."""
+    await asyncio.Event().wait()
 
 
 async def _settle(terminal: Any, working: "asyncio.Task[None]") -> None:

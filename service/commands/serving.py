@@ -10,8 +10,9 @@ from typing import Any
 
 import uvicorn
 from pydantic import BaseModel
+from starlette.applications import Starlette
 
-from service.app import create_app, keeper_of, open_installation
+from service.app import create_app, create_bot, keeper_of, open_installation
 from service.channels.bell import Bell
 from service.commands import asking
 from service.commands.rows import Reading
@@ -37,17 +38,33 @@ class PortTaken(SetupError):
 
 
 class Greeting(uvicorn.Server):
-    """Says where it listens once it does."""
+    """Starts what works behind the pages, listens, and says so; what cannot start says why as the
+    error it is.
+    """
 
-    def __init__(self, config: uvicorn.Config, greet: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette, greet: Callable[[], None]) -> None:
         super().__init__(config)
-        self._greet = greet
+        self._greet, self._behind = greet, app.router.lifespan_context(app)
+        self._begun = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then greet."""
+        await self._behind.__aenter__()
+        self._begun = True
         await super().startup(sockets)
         if self.started:
             self._greet()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Hang up, then finish what is in hand."""
+        await super().shutdown(sockets)
+        await self.finish()
+
+    async def finish(self) -> None:
+        """End what works behind the pages, if it was begun."""
+        if self._begun:
+            self._begun = False
+            await self._behind.__aexit__(None, None, None)
 
 
 def serve(settings: Settings, *, worker: bool, greet: Callable[[], None] = lambda: None) -> None:
@@ -64,9 +81,38 @@ async def _serve(settings: Settings, *, worker: bool, greet: Callable[[], None])
     here = await open_installation(settings)
     keeper = keeper_of(here, worker=worker)
     keeper.reserve()
-    app = create_app(here, worker=worker, keeper=keeper)
+    await _listen(settings, create_app(here, worker=worker, keeper=keeper), greet)
+
+
+def bot(settings: Settings, name: str, *, worker: bool) -> None:
+    """Run one channel alone until Ctrl-C or SIGTERM. It listens on a port only where its platform
+    calls us.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_bot(settings, name, worker=worker))
+
+
+async def _bot(settings: Settings, name: str, *, worker: bool) -> None:
+    here = await open_installation(settings)
+    keeper = keeper_of(here, worker=True) if worker else None
+    if keeper is not None:
+        keeper.reserve()
+    app = create_bot(here, name, worker=worker, keeper=keeper)
+    if app.routes:
+        await _listen(settings, app, lambda: None)
+        return
+    told = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(one, told.set)
+    async with app.router.lifespan_context(app):
+        await told.wait()
+
+
+async def _listen(settings: Settings, app: Starlette, greet: Callable[[], None]) -> None:
     config = uvicorn.Config(
         app,
+        lifespan="off",
         host=settings.host,
         port=settings.port,
         log_level="warning",
@@ -76,20 +122,22 @@ async def _serve(settings: Settings, *, worker: bool, greet: Callable[[], None])
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies) or None,
     )
-    server = Greeting(config, greet)
+    server = Greeting(config, app, greet)
     try:
         await server.serve()
     except SystemExit as error:
         raise PortTaken(
             f"Port {settings.port} on {settings.host} is taken: set GABINETE_PORT to a free one."
         ) from error
+    finally:
+        await server.finish()
 
 
 async def work(here: Installation, *, drain: bool, progress: Callable[[int, int], None]) -> int:
     """Run a worker without a web server; gives how many rows still wait."""
     keeper, bell = Keeper(here.settings, here.database), Bell()
     retriever = await keeper.open()
-    worker = Worker(here, retriever, bell, {}, mend=keeper.mend, alone=keeper.alone)
+    worker = Worker(here, retriever, bell, mend=keeper.mend, alone=keeper.alone)
     try:
         if drain:
             return await worker.drain(progress)

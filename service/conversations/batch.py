@@ -10,6 +10,7 @@ from service.channels.contract import Inbound
 from service.channels.inbox import Arrived
 from service.conversations import centring, changes, dialogue, hearing, placing, weaving, writing
 from service.conversations.hearing import Key
+from service.conversations.placing import Decision
 from service.conversations.room import Room, meet
 from service.conversations.weaving import Thread
 from service.database import Session, now
@@ -52,10 +53,12 @@ class Known:
 
 
 class Desk:
-    """Takes batches for one worker; keeps the router between them."""
+    """Takes batches for one worker; keeps the router between them. While there is no retriever, it
+    leaves for later whatever has to be placed.
+    """
 
-    def __init__(self, here: Installation, retriever: Retriever) -> None:
-        self._here, self._retriever = here, retriever
+    def __init__(self, here: Installation, retriever: Retriever | None) -> None:
+        self._here, self.retriever = here, retriever
         self._router: Router | None = None
         self._router_version: object = None
         self._heard: int | None = None
@@ -65,6 +68,7 @@ class Desk:
         """Understand a batch and write all that follows, in one transaction; gives whom to wake
         (identity ids).
         """
+        retriever = self.retriever
         batch, later = in_order(arrived)
         known = await self._look_up(batch)
         heard = await asyncio.to_thread(
@@ -75,15 +79,22 @@ class Desk:
         free = [one for one in heard if one.free and not mended[one.row_id]]
         threads = weaving.weave(free, known.open_ones, known.reopened)
         threads += [Thread(w.first.thread, [w]) for w in mended.values() if w]
+        if retriever is None:
+            slow = {thread.key for thread in threads if thread.woven}
+            threads = [thread for thread in threads if thread.key not in slow]
+            waits = {one.row_id for one in heard if one.thread in slow}
+            heard = [one for one in heard if one.row_id not in waits]
+            later += [one for one in batch if one.id in waits]
+            batch = [one for one in batch if one.id not in waits]
         woven = [one for thread in threads for one in thread.woven]
-        decisions = []
-        if woven:
-            vectors = await placing.encode(woven, self._retriever)
+        decisions: list[Decision] = []
+        if woven and retriever is not None:
+            vectors = await placing.encode(woven, retriever)
             decisions = await asyncio.to_thread(
-                placing.place, woven, vectors, self._retriever, self._router
+                placing.place, woven, vectors, retriever, self._router
             )
         async with self._here.database.write() as session:
-            room = Room(session, self._here, self._retriever.embedder.name)
+            room = Room(session, self._here, retriever.embedder.name if retriever else "")
             room.earlier = known.earlier
             await meet(room, heard)
             await writing.contributions(room, threads, decisions)
@@ -100,20 +111,21 @@ class Desk:
                 self._heard = await messages.count(session)
         else:
             self._heard += fresh
-        if fresh and self._heard >= self._due:
-            await centring.learn_if_due(self._here, self._retriever, self._heard)
+        if fresh and self.retriever is not None and self._heard >= self._due:
+            await centring.learn_if_due(self._here, self.retriever, self._heard)
             async with self._here.database.read() as session:
-                model = self._retriever.embedder.name
+                model = self.retriever.embedder.name
                 self._due = 2 * await spaces.learnt_from(session, model)
 
     async def _look_up(self, batch: Sequence[Arrived]) -> Known:
         pairs = [hearing.keys(one, self._here.vault) for one in batch]
         since = now() - timedelta(minutes=self._here.settings.join_minutes)
         async with self._here.database.read() as session:
-            await self._retriever.refresh(session)
-            self._router_version, self._router = await departments.router(
-                session, self._retriever.embedder, (self._router_version, self._router)
-            )
+            if self.retriever is not None:
+                await self.retriever.refresh(session)
+                self._router_version, self._router = await departments.router(
+                    session, self.retriever.embedder, (self._router_version, self._router)
+                )
             met = await people.by_digest(session, [who for who in {w for w, _ in pairs} if who])
             threads = await messages.conversations(session, [t for t in {t for _, t in pairs} if t])
             recent = await messages.open_since(session, [t.id for t in threads.values()], since)

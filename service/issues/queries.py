@@ -151,8 +151,18 @@ async def _authors(session: Session, root_id: int) -> list[Asker]:
 async def _follows(
     session: Session, root_id: int
 ) -> Sequence[tuple[int, int, str, str | None, bool]]:
+    """Who only follows is told in the language of their conversation, if they chose none."""
+    spoken = (
+        select(Conversation.lang)
+        .where(Conversation.identity_id == Identity.id)
+        .order_by(Conversation.id.desc())
+        .limit(1)
+        .correlate(Identity)
+        .scalar_subquery()
+    )
+    lang = func.coalesce(Person.lang, spoken)
     rows = await session.execute(
-        select(Follow.person_id, Identity.id, Identity.channel, Person.lang, Follow.stopped)
+        select(Follow.person_id, Identity.id, Identity.channel, lang, Follow.stopped)
         .join(Issue, Issue.id == Follow.issue_id)
         .join(Person, Person.id == Follow.person_id)
         .join(Identity, Identity.id == Follow.identity_id)

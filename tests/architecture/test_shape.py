@@ -18,6 +18,7 @@ BOTH = {
     "service/jobs.py",
     "service/channels/deliveries.py",
     "service/channels/inbox.py",
+    "service/channels/presence.py",
     "service/commands/reindexing.py",
     "service/commands/checking.py",
     "service/retrieval/actions.py",

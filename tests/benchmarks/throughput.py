@@ -63,7 +63,7 @@ async def _drain(embedder: Embedder, said: Sequence[str]) -> float:
         await fill(here, said)
         keeper = Keeper(here.settings, here.database)
         retriever = await keeper.open(embedder)
-        worker = Worker(here, retriever, Bell(), {}, mend=keeper.mend, alone=keeper.alone)
+        worker = Worker(here, retriever, Bell(), mend=keeper.mend, alone=keeper.alone)
         start = time.perf_counter()
         left = await worker.drain()
         spent = time.perf_counter() - start

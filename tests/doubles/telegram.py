@@ -98,7 +98,7 @@ class Telegram:
         self.gone: dict[str, str] = {}
         self.hook: Raw | None = None
         self.hook_error: tuple[int, str] | None = None
-        self.port = 0
+        self.port = self.given = 0
         self._per_second, self._apart = per_second, apart
         self._updates: list[Raw] = []
         self._next = 500
@@ -146,20 +146,27 @@ class Telegram:
         """The ids of updates that were not confirmed yet."""
         return [one["update_id"] for one in self._updates]
 
-    def feed(self, *updates: Raw, repeat: bool = False) -> None:
-        """Updates that wait to be taken, numbered unless they are a `repeat` with their own id."""
+    def feed(self, *updates: Raw, repeat: bool = False) -> Raw:
+        """Updates that wait to be taken, numbered unless they are a `repeat` with their own id;
+        gives the last.
+        """
         for update in updates:
             if not repeat:
                 self._next += 1
                 update = {**update, "update_id": self._next}
             self._updates.append(update)
         self.ring()
+        return update
 
     def fail(
         self, method: str, status: int, words: str = "", *, times: int = 1, **parameters: Any
     ) -> None:
         """Refuse the next calls: status 0 cuts the connection, 200 answers what is no JSON."""
         self._plan(method, Plan(status, times, words or f"Refused: {status}", parameters))
+
+    def relent(self) -> None:
+        """Refuse nothing more."""
+        self._plans.clear()
 
     def lose(self, method: str, *, times: int = 1) -> None:
         """Do what the next calls ask, and cut the connection before they are answered."""
@@ -265,6 +272,7 @@ class Telegram:
                     "Conflict: terminated by other getUpdates request; make sure that only "
                     "one bot instance is running",
                 )
+        self.given += bool(self._updates)
         return self._updates[:limit]
 
     async def _sendMessage(self, said: Raw) -> Raw:

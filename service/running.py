@@ -1,0 +1,87 @@
+"""What works behind the pages of a process: its channels, the index, and a worker if asked."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from starlette.applications import Starlette
+
+from service.channels.bell import INBOX, Bell
+from service.channels.contract import Channel
+from service.channels.inbox import Intake
+from service.channels.station import Station
+from service.conversations.reception import Reception
+from service.installation import Installation
+from service.retrieval.keeper import Keeper
+from service.worker import Worker
+
+log = structlog.get_logger()
+
+
+class Running:
+    """From `start` to `stop`. The encoder loads in the background, so that messages are taken from
+    the first second, and commands and small talk answered.
+    """
+
+    def __init__(
+        self,
+        app: Starlette,
+        here: Installation,
+        channels: Sequence[Channel],
+        keeper: Keeper | None,
+        *,
+        worker: bool,
+    ) -> None:
+        """Without a `keeper` the process searches nothing, and `ready` is never set."""
+        self._app, self._here = app, here
+        self.bell = Bell()
+        self._stations = [Station(here.database, here.vault, one, self.bell) for one in channels]
+        self.keeper, self._with_worker = keeper, worker
+        self.worker: Worker | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.ready = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin; pages that search wait for `ready`. Raises `ChannelTaken`, `ChannelRefused`."""
+        here, bell = self._here, self.bell
+        self._app.state.running, self._app.state.bell = self, bell
+        intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
+        reception = Reception(here, intake, bell)
+        for station in self._stations:
+            await station.open(reception)
+        if self.keeper is not None:
+            self._task = asyncio.create_task(self._work(self.keeper))
+
+    async def _work(self, keeper: Keeper) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                if self._with_worker:
+                    keeper.reserve()
+                    self.worker = Worker(
+                        self._here, None, self.bell, mend=keeper.mend, alone=keeper.alone
+                    )
+                    group.create_task(self.worker.run())
+                group.create_task(self._load(keeper))
+        except Exception:
+            log.exception("worker_ended")
+            raise
+
+    async def _load(self, keeper: Keeper) -> None:
+        retriever = await keeper.open(getattr(self._app.state, "embedder", None))
+        self._app.state.retriever = retriever
+        if self.worker is not None:
+            self.worker.equip(retriever)
+        self.ready.set()
+
+    async def stop(self) -> None:
+        """Take in nothing more, finish what is in hand, and close the index."""
+        for station in self._stations:
+            await station.deafen()
+        if self.worker is not None:
+            self.worker.stop()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+        for station in self._stations:
+            await station.close()
+        if self.keeper is not None:
+            await self.keeper.close()
