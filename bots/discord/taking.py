@@ -1,6 +1,7 @@
 """From what Discord tells to what the service has stored, in order."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import Any
 import structlog
 
 from bots.discord import parsing
-from bots.discord.line import Line
+from bots.discord.line import MOST_KNOWN, Line
 from bots.discord.looking import Looking
 from bots.discord.parsing import Data, Heard
 from bots.discord.reacting import Reactions
@@ -41,6 +42,7 @@ class Taking:
         self._queue: asyncio.Queue[Waiting] = asyncio.Queue()
         self._storing: asyncio.Task[None] | None = None
         self._locales: dict[str, str | None] = {}
+        self._tongues: OrderedDict[str, str] = OrderedDict()
         self._failing = False
         self._in_hand: list[Waiting] = []
 
@@ -104,9 +106,21 @@ class Taking:
     def _read(self, event: str, data: Data) -> Sequence[Heard]:
         if event in ("GUILD_CREATE", "GUILD_UPDATE"):
             self._locales[str(data["id"])] = parsing.known_locale(data)
-        locale = self._locales.get(str(data.get("guild_id")))
+        author = str((data.get("author") or {}).get("id"))
+        locale = self._tongues.get(author) or self._locales.get(str(data.get("guild_id")))
         me, moment = self._reactions.me, datetime.now(UTC)
-        return parsing.hear(event, data, self._account, me, moment, locale)
+        heard = parsing.hear(event, data, self._account, me, moment, locale)
+        for one in heard:
+            if one.asked and one.inbound.lang:
+                self._learn(one.inbound.sender, one.inbound.lang)
+        return heard
+
+    def _learn(self, user: str, locale: str) -> None:
+        """Messages do not say in which language somebody has Discord; interactions do."""
+        self._tongues[user] = locale
+        self._tongues.move_to_end(user)
+        if len(self._tongues) > MOST_KNOWN:
+            self._tongues.popitem(last=False)
 
     def _put(self, heard: Heard) -> None:
         asked = heard.asked

@@ -34,13 +34,14 @@ class Discord:
         self.messages: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.originals: dict[str, dict[str, Any] | None] = {}
         self.callbacks: dict[str, dict[str, Any]] = {}
+        self.read: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.closed_to_us: set[str] = set()
         self.sockets: list[web.WebSocketResponse] = []
         self.silent = False
         self._by_nonce: dict[str, dict[str, Any]] = {}
         self._owners = {HALL: ""}
         self._conversations: dict[str, str] = {}
-        self._interactions: set[str] = set()
+        self._interactions: dict[str, tuple[str, str]] = {}
         self._troubles: list[Trouble] = []
         self._session = ""
         self._told: list[dict[str, Any]] = []
@@ -127,11 +128,18 @@ class Discord:
         return await self._interaction(2, user, data, guild=guild, locale=locale)
 
     async def press(
-        self, user: str, message: dict[str, Any], action: str, *, guild: bool = False
+        self,
+        user: str,
+        message: dict[str, Any],
+        action: str,
+        *,
+        guild: bool = False,
+        locale: str = "pt-BR",
     ) -> dict[str, Any]:
         """Somebody presses a button."""
         data = {"id": 1, "component_type": 2, "custom_id": action}
-        return await self._interaction(3, user, data, guild=guild, message=message)
+        more = {"guild": guild, "locale": locale, "message": message}
+        return await self._interaction(3, user, data, **more)
 
     async def _interaction(
         self, kind: int, user: str, data: Any, *, guild: bool, locale: str = "pt-BR", **more: Any
@@ -145,7 +153,7 @@ class Discord:
         }  # fmt: skip
         who = {"member": {"user": person(user), "roles": []}, "guild_id": GUILD}
         asked |= who if guild else {"user": person(user)}
-        self._interactions.add(asked["token"])
+        self._interactions[asked["token"]] = user, channel
         await self.tell("INTERACTION_CREATE", asked)
         return asked
 
@@ -319,6 +327,7 @@ class Discord:
             return self._by_nonce[nonce]
         made = self._message(channel, bot(), told.get("content") or "", **_shown(told))
         self.messages[channel].append(made)
+        self.read[self._owners[channel]].append(made)
         if nonce:
             self._by_nonce[nonce] = made
         if self.echo:
@@ -343,7 +352,9 @@ class Discord:
             self.originals[token] = None
             return 204, None
         check_message(asked.told, asked.files)
-        made = self._message(HALL, bot(), asked.told.get("content") or "", **_shown(asked.told))
+        user, channel = self._interactions[token]
+        made = self._message(channel, bot(), asked.told.get("content") or "", **_shown(asked.told))
+        self.read[user].append(made)
         if method == "PATCH":
             if self.originals[token] is None:
                 raise Refusal(404, 10008, "Unknown Message")
