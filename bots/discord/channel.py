@@ -13,6 +13,14 @@ from bots.discord.reacting import Reactions
 from bots.discord.taking import Taking
 from service.channels.contract import ChannelConfig, Outbound, SendError, Sink, State
 
+READS_ALL = 1 << 18 | 1 << 19
+# To see channels and their history, and to write in them and in their threads.
+PERMISSIONS = 1 << 10 | 1 << 11 | 1 << 16 | 1 << 38
+INVITATION = (
+    "https://discord.com/oauth2/authorize?client_id={}&scope=bot+applications.commands"
+    "&permissions={}"
+)
+
 
 class DiscordChannel:
     """One bot. What arrives is acknowledged to Discord after it was stored."""
@@ -42,13 +50,16 @@ class DiscordChannel:
         await self._line.let_go()
 
     async def check(self) -> str:
-        """Who Discord says we are."""
+        """Who Discord says we are, and the address at which servers let us in."""
         self._line.require_token()
         try:
-            me = await self._line.who()
+            me, application = await self._line.who()
         except Exception as error:
             raise failure_of(error, leaving=False) from None
-        return f"is {me['username']} ({me['id']})"
+        reads = int(application.get("flags") or 0) & READS_ALL
+        without = "" if reads else ", without the message content intent"
+        invitation = INVITATION.format(application["id"], PERMISSIONS)
+        return f"is {me['username']} ({me['id']}){without}; invite it at {invitation}"
 
     def health(self) -> tuple[State, str]:
         """Whether it listens, and what hinders it."""

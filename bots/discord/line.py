@@ -69,11 +69,12 @@ class Line:
         if api:
             await api.close()
 
-    async def who(self) -> Mapping[str, Any]:
-        """What Discord says of our account. Raises what the library raises."""
+    async def who(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What Discord says of our account and our application. Raises what the library raises."""
         api = self.new_api()
         try:
-            return await api.static_login(self.token)
+            me = await api.static_login(self.token)
+            return me, await api.application_info()
         finally:
             await api.close()
 

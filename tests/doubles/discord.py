@@ -267,7 +267,7 @@ class Discord:
             case "GET", "users", "@me":
                 return 200, bot()
             case "GET", "oauth2", "applications", "@me":
-                return 200, application()
+                return 200, {**application(), "flags": 1 << 19 if self.content else 0}
             case "GET", "gateway", "bot":
                 limit = {"total": 1000, "remaining": 999, "reset_after": 1, "max_concurrency": 1}
                 return 200, {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}

@@ -13,6 +13,7 @@ from service.conversations.commands import menu
 from service.phrases import say
 from tests.bots.discord.conftest import ANA, BIA, NOON, Door, channel, out
 from tests.doubles.discord import TOKEN, Discord
+from tests.doubles.discord_shapes import APPLICATION, BOT
 
 CONTENT = 1 << 15
 HISTORY = r"/channels/\d+/messages"
@@ -184,8 +185,13 @@ async def test_a_missing_token_is_said_at_once(door: Door, token: SecretStr | No
     await made.stop()
 
 
-async def test_check_says_who_we_are(platform: Discord) -> None:
-    assert (await channel(platform).check()).startswith("is gabinete (")
+@pytest.mark.parametrize("content", [True, False])
+async def test_check_says_who_we_are_and_where_servers_let_us_in(content: bool) -> None:
+    async with Discord(content=content) as platform:
+        told = await channel(platform).check()
+    without = "" if content else ", without the message content intent"
+    address = f"https://discord.com/oauth2/authorize?client_id={APPLICATION}&scope=bot"
+    assert told.startswith(f"is gabinete ({BOT}){without}; invite it at {address}")
 
 
 async def test_the_menu_is_registered_in_every_language(
