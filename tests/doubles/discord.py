@@ -138,8 +138,7 @@ class Discord:
     ) -> dict[str, Any]:
         """Somebody presses a button."""
         data = {"id": 1, "component_type": 2, "custom_id": action}
-        more = {"guild": guild, "locale": locale, "message": message}
-        return await self._interaction(3, user, data, **more)
+        return await self._interaction(3, user, data, guild=guild, locale=locale, message=message)
 
     async def _interaction(
         self, kind: int, user: str, data: Any, *, guild: bool, locale: str = "pt-BR", **more: Any
