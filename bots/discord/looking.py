@@ -16,7 +16,7 @@ from bots.discord.parsing import NAME, Data, Heard
 from service.channels.contract import Address, Failure, SendError, Sink
 
 PAGE, MOST_PAGES = 100, 50
-MOST_PLACES = 2_000
+MOST_PLACES, LATELY = 2_000, 300
 TOGETHER = 4
 TRIES, FIRST_WAIT = 6, 1.0
 PAUSE = 5.0
@@ -48,10 +48,11 @@ class Looking:
         self._turn = asyncio.Semaphore(TOGETHER)
         self._reached: OrderedDict[str, Reached] = OrderedDict()
         self._lost: datetime | None = None
+        self._began = False
 
     def start(self, sink: Sink) -> None:
         """`sink` knows what the service has."""
-        self._sink = sink
+        self._sink, self._began = sink, False
 
     async def stop(self) -> None:
         """Look no further."""
@@ -86,7 +87,10 @@ class Looking:
     def found(self, *, again: bool) -> None:
         """We are told things again, also all that we missed (`again`); else it is read."""
         since, self._lost = self._lost, None
-        if not again and since:
+        if not self._began:
+            self._began = True
+            self._look(self._look_around())
+        elif not again and since:
             self._catch_up(time_snowflake(since))
 
     def look_for(self, data: Any) -> None:
@@ -130,6 +134,15 @@ class Looking:
             log.warning("discord_history_unread", error=type(error).__name__)
         finally:
             looking.close()
+
+    async def _look_around(self) -> None:
+        """After a start: the private conversations with those who were heard last."""
+        assert self._sink is not None, "start() comes first"
+        for address in await self._sink.lately(NAME, self._account, limit=LATELY):
+            said = await self._sink.history(address, limit=PAGE)
+            names = [one.external_id.partition(":")[0] for one in said if one.direction == "in"]
+            for channel in dict.fromkeys(one for one in names if one.isdigit()):
+                self._look(self._look_into(channel))
 
     async def _look_back(self, channel: str, user: str, until: int) -> None:
         """After a restart: what was said before the first message that we are told."""

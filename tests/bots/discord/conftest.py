@@ -36,6 +36,7 @@ class Door:
         self.taken: list[Inbound] = []
         self.asked: list[Inbound] = []
         self.said: list[Said] = []
+        self.known: list[Address] = []
         self.slow: asyncio.Event | None = None
         self._changed = asyncio.Event()
         self._keys: set[tuple[str, str, int]] = set()
@@ -71,6 +72,10 @@ class Door:
     async def history(self, address: Address, *, limit: int = 200) -> list[Said]:
         """What the service kept of earlier days."""
         return self.said[-limit:]
+
+    async def lately(self, channel: str, account: str, *, limit: int) -> list[Address]:
+        """Whom the service heard on earlier days."""
+        return self.known[:limit]
 
     async def waiting(self, address: Address) -> list[Outbound]:
         """Discord is not pulled from."""

@@ -6,7 +6,7 @@ import pytest
 
 from bots.discord import looking
 from bots.discord.channel import DiscordChannel
-from service.channels.contract import Said
+from service.channels.contract import Address, Said
 from tests.bots.discord.conftest import ANA, BIA, NOON, Door, channel, out
 from tests.doubles.discord import Discord
 from tests.doubles.discord_shapes import BOT, HALL, mention
@@ -121,4 +121,22 @@ async def test_a_history_that_cannot_be_read_now_is_read_later(
     await platform.say(ANA, "três")
     await door.until(lambda: len(door.taken) == 2)
     assert sorted(words(door)) == ["dois", "três"]
+    await made.stop()
+
+
+async def test_at_a_start_those_heard_last_are_read_on(platform: Discord, door: Door) -> None:
+    old = await platform.say(ANA, "um", tell=False)
+    hall = await platform.say(ANA, "na rua", HALL, tell=False)
+    await platform.say(ANA, "dois", tell=False)
+    await platform.say(BIA, "de outra pessoa", HALL, tell=False)
+    names = [f"{one['channel_id']}:{one['id']}" for one in (old, hall)]
+    door.said = [Said("in", n, name, "um", NOON) for n, name in enumerate((*names, "i:7"))]
+    door.known = [Address("discord", "main", ANA)]
+    made = channel(platform)
+    await made.start(door)
+    await door.until(lambda: door.taken)
+    await platform.say(BIA, "oi")
+    await door.until(lambda: len(door.taken) == 2)
+    assert words(door) == ["dois", "oi"]
+    assert platform.of("POST", "/users/@me/channels") == [], "nobody's conversation is opened"
     await made.stop()

@@ -252,6 +252,39 @@ async def test_a_short_wait_that_discord_asks_for_is_kept(platform: Discord) -> 
     await made.stop()
 
 
+async def test_the_limit_over_all_holds_everybody_back(platform: Discord) -> None:
+    made = channel(platform)
+    await asyncio.gather(made.send(out(1)), made.send(out(2, to=BIA)))
+    platform.asked.clear()
+    body = {"message": "You are being rate limited.", "retry_after": 0.3, "global": True}
+    platform.trouble("POST", POSTS, status=429, body=body, headers={"Via": "1.1 google"})
+    before = time.monotonic()
+    first = asyncio.create_task(made.send(out(3)))
+    await platform.until(lambda: platform.asked)
+    await asyncio.sleep(0.05)
+    await asyncio.gather(first, made.send(out(4, to=BIA)))
+    assert time.monotonic() - before >= 0.3
+    assert len(platform.of("POST", POSTS)) == 3, "nothing was tried meanwhile"
+    await made.stop()
+
+
+async def test_a_bucket_that_is_empty_is_waited_for(platform: Discord) -> None:
+    made = channel(platform)
+    await made.send(out(1))
+    headers = {
+        "X-RateLimit-Limit": "5", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "0.3",
+        "X-RateLimit-Reset": str(time.time() + 0.3), "X-RateLimit-Bucket": "80c17d2f203122d9",
+    }  # fmt: skip
+    body = {"id": "77", "channel_id": "66"}
+    platform.trouble("POST", POSTS, status=200, body=body, headers=headers)
+    before = time.monotonic()
+    await made.send(out(2))
+    await made.send(out(3))
+    assert time.monotonic() - before >= 0.25
+    assert len(platform.of("POST", POSTS)) == 3, "no request was refused"
+    await made.stop()
+
+
 async def test_a_storm_of_errors_passes(platform: Discord, monkeypatch: pytest.MonkeyPatch) -> None:
     class Hasty:
         """asyncio, for a library that would wait half a minute between its tries."""
