@@ -22,13 +22,12 @@ README = Path(__file__).parents[3] / "README.md"
 
 def on_discord(folder: Path, platform: Discord, **more: str) -> dict[str, str]:
     """The environment of an installation on Discord."""
-    return processes.environment(
-        folder, processes.free_port(),
-        GABINETE_CHANNELS="web,discord",
-        GABINETE_DISCORD_TOKEN=TOKEN,
-        GABINETE_DISCORD_API_URL=platform.api_url,
-        **more,
-    )  # fmt: skip
+    mine = {
+        "GABINETE_CHANNELS": "web,discord",
+        "GABINETE_DISCORD_TOKEN": TOKEN,
+        "GABINETE_DISCORD_API_URL": platform.api_url,
+    }
+    return processes.environment(folder, processes.free_port(), **{**mine, **more})
 
 
 @contextlib.contextmanager
@@ -81,3 +80,14 @@ async def test_killed_before_the_commit_a_message_is_found_at_the_next_start(
     with contextlib.closing(sqlite3.connect(tmp_path / "gabinete.db")) as connection:
         assert connection.execute("SELECT count(*) FROM contribution").fetchone() == (2,)
     assert len(ana.heard) == 3, "each is answered once"
+
+
+async def test_without_a_token_it_says_so_in_one_sentence(
+    platform: Discord, tmp_path: Path
+) -> None:
+    env, log = on_discord(tmp_path, platform, GABINETE_DISCORD_TOKEN=""), tmp_path / "log"
+    async with running(["gabinete", "bot", "discord"], env, log) as child:
+        assert await asyncio.wait_for(child.wait(), PATIENCE) == 2, log.read_text()
+    said = " ".join(log.read_text().split())
+    assert "GABINETE_DISCORD_TOKEN is empty" in said
+    assert "Traceback" not in said
