@@ -179,6 +179,10 @@ class Sink(Protocol):
         """The conversation so far, both directions, oldest first."""
         ...
 
+    async def lately(self, channel: str, account: str, *, limit: int) -> list[Address]:
+        """Whom a channel heard last: where each is written to, the latest first."""
+        ...
+
     async def waiting(self, address: Address) -> list[Outbound]:
         """For pull channels: what has not been confirmed yet, oldest first."""
         ...

@@ -18,7 +18,7 @@ MENDED = ("received", "answered", "declined", "closed")
 
 
 def by_its_author(one: Heard, before: Earlier | None) -> Heard:
-    """A deletion comes without its author: who said the message, where."""
+    """A deletion comes without its author: who said the message, where and in which language."""
     if before is None:
         return one
     channel, account = before.identity.channel, before.identity.account
@@ -26,6 +26,7 @@ def by_its_author(one: Heard, before: Earlier | None) -> Heard:
         one,
         who=(channel, account, before.identity.digest),
         thread=(channel, account, before.thread.digest),
+        lang=before.message.lang,
     )
 
 

@@ -56,6 +56,12 @@ class Reception:
         ]
         return sorted(lines, key=lambda line: (line.at, line.direction))[-limit:]
 
+    async def lately(self, channel: str, account: str, *, limit: int) -> list[Address]:
+        """Whom a channel heard last, the latest first."""
+        async with self._here.database.read() as session:
+            heard = await people.lately(session, channel, account, limit=limit)
+            return [deliveries.address_of(one, self._here.vault) for one in heard]
+
     async def waiting(self, address: Address) -> list[Outbound]:
         """What has not been confirmed yet, oldest first."""
         async with self._here.database.read() as session:

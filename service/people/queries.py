@@ -22,6 +22,19 @@ async def by_digest(
     return {(i.channel, i.account, i.digest): (i, p) for i, p in rows.all()}
 
 
+async def lately(session: Session, channel: str, account: str, *, limit: int) -> Sequence[Identity]:
+    """Who can be written to on a channel, those heard last first."""
+    found = await session.scalars(
+        select(Identity)
+        .join(Person, Person.id == Identity.person_id)
+        .where(Identity.channel == channel, Identity.account == account)
+        .where(Identity.sealed.is_not(None), Person.heard_at.is_not(None))
+        .order_by(Person.heard_at.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
 async def identities(session: Session, person_id: int) -> Sequence[Identity]:
     """All accounts a person writes from."""
     found = await session.scalars(select(Identity).where(Identity.person_id == person_id))

@@ -25,6 +25,9 @@ class Door:
     async def history(self, address: Address, *, limit: int = 200) -> list[Said]:
         return []
 
+    async def lately(self, channel: str, account: str, *, limit: int) -> list[Address]:
+        return []
+
     async def waiting(self, address: Address) -> list[Outbound]:
         return []
 

@@ -51,6 +51,9 @@ class Door:
         said = [Said("in", n, one.external_id, one.text, NOON) for n, one in enumerate(self.taken)]
         return said[-limit:]
 
+    async def lately(self, channel: str, account: str, *, limit: int) -> list[Address]:
+        return []
+
     async def waiting(self, address: Address) -> list[Outbound]:
         return [one for one in self.due if one.id not in self.confirmed]
 

@@ -71,6 +71,9 @@ class Door:
     async def history(self, address: Address, *, limit: int = 200) -> list[Said]:
         raise NotImplementedError
 
+    async def lately(self, channel: str, account: str, *, limit: int) -> list[Address]:
+        raise NotImplementedError
+
     async def waiting(self, address: Address) -> list[Outbound]:
         raise NotImplementedError
 

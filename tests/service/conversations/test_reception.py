@@ -10,6 +10,7 @@ from service.channels.contract import Address, Inbound
 from service.channels.inbox import Intake
 from service.conversations.reception import Reception
 from service.installation import Installation
+from tests.service.conversations.platform import inbound, settled
 
 ANA = Address("web", "main", "a" * 43)
 
@@ -46,3 +47,17 @@ async def test_a_silent_visitor_costs_next_to_nothing_and_a_first_reply_comes_so
         await coming
     (told,) = await reception.waiting(ANA)
     assert "Olá" in told.text
+
+
+async def test_whom_a_channel_heard_last_comes_first(
+    app: FastAPI, installation: Installation
+) -> None:
+    reception = Reception(installation, app.state.bell, app.state.bell)
+    bia = Address("web", "main", "b" * 43)
+    for number, address in enumerate((bia, ANA, bia, ANA)):
+        said = {"address": address, "sender": address.conversation}
+        await settled(app, installation, inbound("text", str(number), "bom dia", **said))
+    other = {"address": Address("other", "main", "c"), "sender": "c"}
+    await settled(app, installation, inbound("text", "9", "bom dia", **other))
+    assert await reception.lately("web", "main", limit=5) == [ANA, bia]
+    assert await reception.lately("web", "main", limit=1) == [ANA]

@@ -1,0 +1,67 @@
+"""What went wrong between Discord and us, as the service's closed list. Quotes nobody's words."""
+
+from collections.abc import Sequence
+
+import aiohttp
+import discord
+
+from service.channels.contract import Failure, SendError
+
+EMPTY = "GABINETE_DISCORD_TOKEN is empty: copy the bot's token from Discord's developer portal."
+NO_ENTRY = 50007
+GONE = {10003, 10013, 50001, NO_ENTRY, 50278}
+OPENED_TOO_FAST = 40003
+REFUSED_ACCOUNT = {40001, 40333}
+CLOSED_INTERACTION = {10008, 10015, 10062, 50027}
+A_WHILE = 60.0
+
+
+def failure_of(
+    error: BaseException, *, taken: Sequence[str] = (), leaving: bool = True
+) -> SendError:
+    """The error in the service's words. `leaving`: whether the message itself was on its way."""
+    failure, told, after = _kind(error, leaving)
+    return SendError(failure, told, after, tuple(taken))
+
+
+def _kind(error: BaseException, leaving: bool) -> tuple[Failure, str, float | None]:
+    name = type(error).__name__
+    if isinstance(error, discord.LoginFailure):
+        return Failure.configuration, "Discord refuses the token", None
+    if isinstance(error, discord.RateLimited):
+        return Failure.retry, "Discord asks for patience", error.retry_after
+    if isinstance(error, discord.HTTPException):
+        return _answer(error)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return Failure.retry, f"Discord cannot be reached ({name})", None
+    if isinstance(error, RuntimeError):
+        return Failure.retry, "the connection to Discord is closed", None
+    if leaving:
+        return Failure.ambiguous, f"Discord's answer was lost ({name})", None
+    return Failure.retry, f"Discord's answer was lost ({name})", None
+
+
+def _answer(error: discord.HTTPException) -> tuple[Failure, str, float | None]:
+    told = f"Discord answered {error.status} (code {error.code})"
+    if error.status == 401 or error.code in REFUSED_ACCOUNT:
+        return Failure.configuration, told, None
+    if error.status == 429 or error.code == OPENED_TOO_FAST:
+        return Failure.retry, told, _patience(error)
+    if error.status >= 500:
+        return Failure.retry, told, None
+    if error.code in GONE:
+        return Failure.recipient_gone, told, None
+    return Failure.rejected, told, None
+
+
+def _patience(error: discord.HTTPException) -> float:
+    """What Discord wishes, or a while where it does not say."""
+    try:
+        return max(0.0, float(error.response.headers.get("Retry-After", A_WHILE)))
+    except ValueError:
+        return A_WHILE
+
+
+def is_closed(error: discord.HTTPException) -> bool:
+    """Whether an interaction can no longer be answered."""
+    return error.status in (401, 404) or error.code in CLOSED_INTERACTION
