@@ -95,6 +95,6 @@ def _conversation(one: Heard, room: Room) -> dict[str, Any]:
         "channel": channel,
         "account": account,
         "digest": digest,
-        "lang": one.lang if one.told else None,
+        "lang": one.lang,
         "created_at": now(),
     }
