@@ -131,8 +131,11 @@ class Sender:
 
     def _hold(self, error: SendError) -> None:
         """A platform that asks for patience gets it; a refused account is not tried at once."""
+        moment = time.monotonic()
+        if self._window and error.after is not None and moment >= self._held_until:
+            self._window.refused()
         wait = deliveries.MEND if error.failure is Failure.configuration else error.after or 0
-        self._held_until = max(self._held_until, time.monotonic() + wait)
+        self._held_until = max(self._held_until, moment + wait)
 
     async def _write_down(self, sent: Sent) -> None:
         """Sends that end at the same time share a commit."""

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from bots.telegram.channel import TelegramChannel
 from bots.telegram.sending import CAPABILITIES
 from nlp.embed import HashEmbedder
-from service.app import create_app
+from service.app import SampleOnly, create_app, create_bot
 from service.channels.models import ChannelPresence, Delivery, InboxRow
 from service.installation import Installation
 from service.retrieval.keeper import Keeper
@@ -234,3 +234,8 @@ async def test_the_token_is_nowhere_in_the_logs_or_the_database(
     hidden = TOKEN.partition(":")[2]
     assert "Refused" in str(errors)
     assert hidden not in f"{errors} {said} {caplog.text}"
+
+
+async def test_a_sample_takes_no_real_channel(installation: Installation) -> None:
+    with pytest.raises(SampleOnly, match="takes no telegram token"):
+        create_bot(replace(installation, sample=True), "telegram", worker=False, keeper=None)

@@ -133,6 +133,22 @@ async def test_no_more_leave_in_a_second_than_the_platform_takes(
     assert times[30] - times[0] > 0.5, "they are spread over it"
 
 
+async def test_a_platform_that_finds_us_too_fast_is_given_more_room_for_a_while(
+    open_office: Callable[..., Office],
+) -> None:
+    office = open_office(pace=Pace(per_second=100))
+    window = office.sender._window
+    assert window is not None
+    before = window._seconds
+    office.platform.refusals = [SendError(Failure.retry, "flood", 0)]
+    await office.letters(3)
+    await office.run(lambda: not office.platform.refusals)
+    assert window._seconds > before
+    for _ in range(1000):
+        window.leave()
+    assert window._seconds == before
+
+
 async def test_each_reader_hears_in_order_and_with_the_pause_the_platform_wants(
     open_office: Callable[..., Office],
 ) -> None:
