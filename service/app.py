@@ -24,6 +24,7 @@ from service.errors import SetupError
 from service.exports import api as exports
 from service.installation import Installation, recall, recognise
 from service.issues import api as issues
+from service.issues.notes import api as notes
 from service.knowledge import api as knowledge
 from service.migrations import migrate
 from service.phrases import say
@@ -80,6 +81,7 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
         lifespan=lambda app: _lifespan(app, here, channels, keeper, worker=worker),
     )
     app.state.installation = here
+    app.state.channels = channels
     app.include_router(_api())
     for pages in (staff_pages, console, public):
         app.include_router(pages.router)
@@ -115,7 +117,17 @@ def channel_config(name: str, here: Installation) -> ChannelConfig:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=docs.REFUSALS)
-    for feature in (staff, issues, departments, answers, knowledge, channels_api, trail, exports):
+    for feature in (
+        staff,
+        issues,
+        notes,
+        departments,
+        answers,
+        knowledge,
+        channels_api,
+        trail,
+        exports,
+    ):
         api.include_router(feature.router)
     return api
 

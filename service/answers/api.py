@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from service.answers import actions, queries, tasks
+from service.answers import actions, previewing, queries, tasks
 from service.answers.actions import UnknownAnswer, UnknownDraft, UnknownMeasure
 from service.answers.models import Answer
 from service.answers.schemas import (
@@ -24,6 +24,8 @@ from service.answers.schemas import (
     MeasureIn,
     MeasureMove,
     MeasureOut,
+    PreviewIn,
+    PreviewOut,
     Reason,
     Timing,
     Translation,
@@ -155,6 +157,19 @@ async def edit(answer_id: int, body: AnswerEdit, asker: Writer, session: Writing
     await visible(session, answer_id, asker)
     answer = await actions.edit(session, answer_id, by=asker, **body.model_dump())
     return await whole(session, answer)
+
+
+@router.post("/answers/{answer_id}/preview")
+async def preview(
+    answer_id: int, body: PreviewIn, asker: Asker, here: Here, request: Request, session: Reading
+) -> list[PreviewOut]:
+    """How a text would reach those who asked, on each channel that is open."""
+    answer = await visible(session, answer_id, asker)
+    bodies = await queries.bodies(session, [answer_id])
+    body_of = await departments.by_id(session, bodies.get(answer_id))
+    shown = previewing.Wording(body.lang, body.text, body.video_url)
+    made = previewing.preview(answer, shown, body_of, here, request.app.state.channels)
+    return [PreviewOut.model_validate(one) for one in made]
 
 
 @router.post("/answers/{answer_id}/submit")

@@ -77,6 +77,7 @@ async def _serve(settings: Settings, *, worker: bool, greet: Callable[[], None])
         forwarded_allow_ips=list(settings.trusted_proxies) or None,
     )
     server = Greeting(config, greet)
+    app.state.ending = lambda: server.should_exit
     try:
         await server.serve()
     except SystemExit as error:
