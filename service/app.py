@@ -15,6 +15,7 @@ from service.channels import registry
 from service.channels.bell import Bell
 from service.channels.contract import Channel, ChannelConfig
 from service.channels.inbox import Intake
+from service.console import api as overview
 from service.console import pages as console
 from service.conversations.commands import menu
 from service.conversations.reception import Reception
@@ -29,6 +30,7 @@ from service.knowledge import api as knowledge
 from service.migrations import migrate
 from service.phrases import say
 from service.public import pages as public
+from service.report import api as report
 from service.retrieval.keeper import Keeper
 from service.settings import Settings
 from service.shell import docs, errors, security
@@ -119,6 +121,7 @@ def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=docs.REFUSALS)
     for feature in (
         staff,
+        overview,
         issues,
         notes,
         departments,
@@ -126,6 +129,7 @@ def _api() -> APIRouter:
         knowledge,
         channels_api,
         trail,
+        report,
         exports,
     ):
         api.include_router(feature.router)

@@ -45,6 +45,15 @@ class MeasureOut(BaseModel):
     state: str = Field(examples=["planned"])
 
 
+class MeasureLine(MeasureOut):
+    """A measure on the board: what announced it, whose it is, and whether it is late."""
+
+    answer_id: int
+    answer: str = Field(examples=["Falta de água na Rua das Flores"])
+    department: str | None = Field(examples=["Water and Sewers"])
+    late: bool
+
+
 class AnswerOut(BaseModel):
     """An answer, as a list shows it."""
 

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, distinct, func, select
+from sqlalchemy import Select, and_, case, distinct, func, or_, select
 
-from service.channels.models import Delivery
+from service.channels.models import Delivery, InboxRow
 from service.database import Session
 from service.departments.models import Department
 from service.issues.listing.queries import Scope, scoped
 from service.issues.models import Issue, Membership
 from service.issues.standing.actions import WAITING
+from service.jobs import Job
 from service.messages.models import Contribution
 from service.trail.models import Event
 
@@ -88,3 +89,51 @@ async def stamp(session: Session, answer_id: int | None) -> tuple[Any, ...]:
         .order_by(Delivery.state)
     )
     return (*row.one(), *(tuple(one) for one in moved.all()))
+
+
+@dataclass(frozen=True)
+class Queues:
+    """What waits: messages to be read, deliveries by channel and state, jobs by kind and state.
+
+    `oldest` is when the first message that still waits came.
+    """
+
+    unread: int
+    aside: int
+    oldest: datetime | None
+    deliveries: list[tuple[str, str, int]]
+    jobs: list[tuple[str, str, int]]
+
+
+async def queues(session: Session, moment: datetime) -> Queues:
+    """What waits, and what failed in the last week."""
+    inbox = await session.execute(
+        select(InboxRow.state, func.count(), func.min(InboxRow.received_at))
+        .where(InboxRow.state.in_(("waiting", "set_aside")))
+        .group_by(InboxRow.state)
+    )
+    held = {row[0]: (row[1], row[2]) for row in inbox.all()}
+    recent = or_(
+        Delivery.state.in_(("waiting", "sending")),
+        and_(Delivery.state.in_(("failed", "uncertain")), Delivery.created_at > moment - 7 * DAY),
+    )
+    leaving = await session.execute(
+        select(Delivery.channel, Delivery.state, func.count())
+        .where(recent)
+        .group_by(Delivery.channel, Delivery.state)
+        .order_by(Delivery.channel, Delivery.state)
+    )
+    jobs = await session.execute(
+        select(Job.kind, Job.state, func.count())
+        .where(or_(Job.state == "failed", and_(Job.state == "waiting", Job.run_at <= moment)))
+        .group_by(Job.kind, Job.state)
+        .order_by(Job.kind)
+    )
+    unread, oldest = held.get("waiting", (0, None))
+    return Queues(
+        unread,
+        held.get("set_aside", (0, None))[0],
+        oldest,
+        [(row[0], row[1], row[2]) for row in leaving.all()],
+        [(row[0], row[1], row[2]) for row in jobs.all()],
+    )

@@ -62,6 +62,11 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   event.submitter?.setAttribute("aria-busy", "true");
 });
+// The address of a view says only what was chosen.
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
 addEventListener("pageshow", () => {
   for (const form of all("form[data-sent]")) delete form.dataset.sent;
   for (const button of all("[aria-busy]")) button.removeAttribute("aria-busy");
@@ -106,6 +111,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-keys]")) document.getElementById("keys")?.showModal();
+  if (event.target.closest("[data-print]")) print();
 });
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-row] input[type=checkbox]")) tick(event.target.closest("[data-row]"), event.target.checked);
