@@ -163,7 +163,7 @@ async def edit(answer_id: int, body: AnswerEdit, asker: Writer, session: Writing
 
 @router.post("/answers/{answer_id}/preview")
 async def preview(
-    answer_id: int, body: PreviewIn, asker: Asker, here: Here, request: Request, session: Reading
+    answer_id: int, body: PreviewIn, asker: Writer, here: Here, request: Request, session: Reading
 ) -> list[PreviewOut]:
     """How a text would reach those who asked, on each channel that is open."""
     answer = await visible(session, answer_id, asker)

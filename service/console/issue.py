@@ -42,6 +42,7 @@ from service.trail import queries as trail
 router = APIRouter(prefix="/console", include_in_schema=False)
 
 VOICES = 25
+ALIKE = 0.2
 SHORT, LONG = 14, 92
 Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 
@@ -73,7 +74,9 @@ async def issue(
     return page(
         request, "issue.html", asker=asker, row=own, issue=own.issue, now=now(), langs=LANGS,
         said=said, total=total, at=at, every=every, pages=pages_of(total, VOICES),
-        similar=await similar(session, asker, own.issue, retriever),
+        similar=[
+            one for one in await similar(session, asker, own.issue, retriever) if one[1] >= ALIKE
+        ],
         claimable=_claimable(own, asker),
         **await _heard(session, own, here.settings.zone, first=at == 1),
         **await _done(session, own),

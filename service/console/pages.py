@@ -17,10 +17,18 @@ from service.console import (
     report,
     trail,
 )
+from service.errors import NotFound
+from service.staff.access import Asker
 
 router = APIRouter()
 for screen in (
     now, issues, live, issue, answers, measures, deliveries, knowledge, departments, people, trail,
     health, report,
 ):  # fmt: skip
-    router.include_router(screen.router)
+    router.routes.extend(screen.router.routes)
+
+
+@router.get("/console/{rest:path}", include_in_schema=False)
+async def nowhere(asker: Asker, rest: str) -> None:
+    """An address of the console that leads nowhere is told with the console around it."""
+    raise NotFound("There is no such page.")

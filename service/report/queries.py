@@ -1,14 +1,13 @@
 """Count what was said and answered in a period, in a fixed number of statements."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, select
+from sqlalchemy import ColumnElement, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from service.answers.models import Answer
@@ -18,11 +17,12 @@ from service.database import Session
 from service.departments.models import Department
 from service.issues.listing.queries import Scope, scoped
 from service.issues.models import Issue, Membership, Theme
+from service.issues.standing.actions import WAITING
 from service.messages.models import Contribution
 
 MOST = 15
 TOLD = ("answer", "instant")
-PERSON = func.coalesce(Contribution.person_id, -Contribution.id)
+PART = 5_000
 
 
 @dataclass(frozen=True)
@@ -100,111 +100,158 @@ class Report:
     unplaced: int
 
 
+@dataclass
+class Tally:
+    """What was heard, counted in one pass: contributions by everything, people by issue."""
+
+    said: Counter[int] = field(default_factory=Counter)
+    people: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    channels: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    places: Counter[str | None] = field(default_factory=Counter)
+    columns: Counter[int] = field(default_factory=Counter)
+
+    def add(self, rows: Sequence[Any]) -> None:
+        """Count some rows."""
+        for root, person, channel, lang, kind, place, column in rows:
+            self.said[root] += 1
+            self.people[root].add(person)
+            self.channels[channel] += 1
+            self.languages[lang] += 1
+            self.kinds[kind] += 1
+            self.places[place] += 1
+            self.columns[column] += 1
+
+    def of(self, roots: Iterable[int]) -> tuple[int, int]:
+        """Contributions to some issues, and their people, each counted once."""
+        held = [root for root in roots if root in self.said]
+        everyone = set[int]().union(*(self.people[root] for root in held))
+        return sum(self.said[root] for root in held), len(everyone)
+
+
 async def report(session: Session, scope: Scope, period: Period) -> Report:
     """What was said, answered and told in a period, within a scope."""
-    totals = (await session.execute(_said(scope, period, *_totals()))).one()
+    steps = period.steps()
+    tally = await _tally(session, scope, period, steps)
+    contributions, people = tally.of(list(tally.said))
     published = await _published(session, scope, period)
-    places = await _by(session, scope, period, Contribution.place)
-    unplaced = places.pop(None, 0)
+    standing = await _standing(session, scope)
+    unplaced = tally.places.pop(None, 0)
     return Report(
         period=period,
-        contributions=totals[0],
-        people=totals[1],
-        issues=totals[2],
+        contributions=contributions,
+        people=people,
+        issues=len(tally.said),
         answers=len(published),
         told=await _told(session, scope, period),
         days=_middle(published),
-        columns=await _columns(session, scope, period),
-        themes=await _themes(session, scope, period),
-        loudest=await _loudest(session, scope, period),
-        departments=await _departments(session, scope, period),
-        channels=await _by(session, scope, period, Contribution.channel),
-        languages=await _by(session, scope, period, Contribution.lang),
-        kinds=await _by(session, scope, period, Contribution.kind),
-        places=Counter(dict(places.most_common(MOST))),
+        columns=[(day, tally.columns[n]) for n, day in enumerate(steps)],
+        themes=await _themes(session, tally, standing),
+        loudest=await _loudest(session, tally),
+        departments=await _departments(session, tally, standing),
+        channels=tally.channels,
+        languages=tally.languages,
+        kinds=tally.kinds,
+        places=Counter({name: n for name, n in tally.places.most_common(MOST) if name}),
         unplaced=unplaced,
     )
 
 
-def _totals() -> tuple[ColumnElement[Any], ...]:
-    return func.count(), func.count(distinct(PERSON)), func.count(distinct(Issue.root_id))
-
-
-def _said(scope: Scope, period: Period, *columns: Any) -> Select[*tuple[Any, ...]]:
-    """What was said in a period with the issue it is in, within a scope of surviving issues."""
-    root = aliased(Issue, name="root")
+async def _tally(session: Session, scope: Scope, period: Period, steps: Sequence[date]) -> Tally:
+    """Read what was said in a period once, in parts, so that a long one does not hold up others."""
     query = (
-        select(*columns)
-        .select_from(Contribution)
+        select(
+            Issue.root_id,
+            func.coalesce(Contribution.person_id, -Contribution.id),
+            Contribution.channel,
+            Contribution.lang,
+            Contribution.kind,
+            Contribution.place,
+            _column(period, steps),
+        )
         .join(Membership, Membership.contribution_id == Contribution.id)
         .join(Issue, Issue.id == Membership.issue_id)
         .where(Contribution.said_at >= period.since, Contribution.said_at < period.until)
     )
-    if scope is None:
-        return query
-    query = query.join(root, root.id == Issue.root_id)
-    query = query.outerjoin(Department, Department.id == root.department_id)
-    return query.where((root.department_id.is_(None)) | Department.key.in_(scope))
+    if scope is not None:
+        root = aliased(Issue)
+        query = query.join(root, root.id == Issue.root_id)
+        query = query.outerjoin(Department, Department.id == root.department_id)
+        query = query.where(or_(root.department_id.is_(None), Department.key.in_(scope)))
+    tally = Tally()
+    rows = await session.stream(query.execution_options(yield_per=PART))
+    async for part in rows.partitions():
+        tally.add(part)
+    return tally
 
 
-async def _by(session: Session, scope: Scope, period: Period, column: Any) -> Counter[Any]:
-    rows = await session.execute(_said(scope, period, column, func.count()).group_by(column))
-    return Counter({row[0]: row[1] for row in rows.all()})
+def _column(period: Period, steps: Sequence[date]) -> ColumnElement[int]:
+    """In which column of the chart a contribution stands, the newest first to be tried."""
+    begins = [(datetime.combine(day, time(), period.zone), n) for n, day in enumerate(steps)]
+    whens = [(Contribution.said_at >= at, n) for at, n in reversed(begins[1:])]
+    return case(*whens, else_=0) if whens else literal(0)
 
 
-async def _columns(session: Session, scope: Scope, period: Period) -> list[tuple[date, int]]:
-    steps = period.steps()
-    ends = [datetime.combine(day, time(), period.zone) for day in steps] + [period.until]
-    counts = [
-        func.sum(
-            case((and_(Contribution.said_at >= one, Contribution.said_at < after), 1), else_=0)
-        )
-        for one, after in pairwise(ends)
-    ]
-    row = (await session.execute(_said(scope, period, *counts))).one()
-    return [(day, int(count or 0)) for day, count in zip(steps, row, strict=True)]
+@dataclass(frozen=True)
+class Standing:
+    """An issue as it is now: its theme, its department and its state."""
+
+    theme_id: int | None
+    department_id: int | None
+    state: str
 
 
-async def _themes(session: Session, scope: Scope, period: Period) -> list[Loud]:
-    head = aliased(Issue, name="head")
-    people = func.count(distinct(PERSON))
-    query = _said(scope, period, Theme.id, Theme.name, func.count(), people)
-    query = query.join(head, head.id == Issue.root_id).join(Theme, Theme.id == head.theme_id)
-    query = query.group_by(Theme.id, Theme.name).order_by(people.desc(), Theme.id).limit(MOST)
-    return [Loud(*row) for row in (await session.execute(query)).all()]
-
-
-async def _loudest(session: Session, scope: Scope, period: Period) -> list[Loud]:
-    people = func.count(distinct(PERSON))
-    grouped = _said(
-        scope, period, Issue.root_id.label("id"), func.count().label("n"), people.label("people")
-    )
-    loud = grouped.group_by(Issue.root_id).order_by(people.desc(), Issue.root_id).limit(MOST)
-    found = loud.subquery()
+async def _standing(session: Session, scope: Scope) -> dict[int, Standing]:
     rows = await session.execute(
-        select(Issue.id, Issue.name, found.c.n, found.c.people, Department.name, Issue.state)
-        .join(found, found.c.id == Issue.id)
-        .outerjoin(Department, Department.id == Issue.department_id)
-        .order_by(found.c.people.desc(), Issue.id)
-    )
-    return [Loud(*row) for row in rows.all()]
-
-
-async def _departments(session: Session, scope: Scope, period: Period) -> list[Served]:
-    head = aliased(Issue, name="head")
-    people = func.count(distinct(PERSON))
-    query = _said(scope, period, head.department_id, func.count(), people)
-    query = query.join(head, head.id == Issue.root_id).group_by(head.department_id)
-    said = {row[0]: (row[1], row[2]) for row in (await session.execute(query)).all()}
-    waits = func.sum(case((Issue.state.in_(("open", "assigned")), 1), else_=0))
-    answered = func.sum(case((Issue.state == "answered", 1), else_=0))
-    rows = await session.execute(
-        select(Issue.department_id, Department.name, waits, answered)
+        select(Issue.id, Issue.theme_id, Issue.department_id, Issue.state)
         .outerjoin(Department, Department.id == Issue.department_id)
         .where(Issue.root_id == Issue.id, Issue.size > 0, *scoped(scope))
-        .group_by(Issue.department_id, Department.name)
     )
-    found = [Served(row[1], *said.get(row[0], (0, 0)), row[2], row[3]) for row in rows.all()]
+    return {row[0]: Standing(*row[1:]) for row in rows.all()}
+
+
+async def _themes(session: Session, tally: Tally, standing: dict[int, Standing]) -> list[Loud]:
+    """The themes of most people."""
+    roots: dict[int, list[int]] = defaultdict(list)
+    for root in tally.said:
+        held = standing.get(root)
+        if held is not None and held.theme_id is not None:
+            roots[held.theme_id].append(root)
+    named = await session.execute(select(Theme.id, Theme.name).where(Theme.id.in_(roots)))
+    found = [Loud(id_, name, *tally.of(roots[id_])) for id_, name in named.all()]
+    return sorted(found, key=lambda one: (-one.people, one.id))[:MOST]
+
+
+async def _loudest(session: Session, tally: Tally) -> list[Loud]:
+    """The issues of most people."""
+    loud = sorted(tally.said, key=lambda root: (-len(tally.people[root]), root))[:MOST]
+    rows = await session.execute(
+        select(Issue.id, Issue.name, Department.name, Issue.state)
+        .outerjoin(Department, Department.id == Issue.department_id)
+        .where(Issue.id.in_(loud))
+    )
+    found = {
+        row[0]: Loud(row[0], row[1], *tally.of([row[0]]), row[2], row[3]) for row in rows.all()
+    }
+    return [found[root] for root in loud if root in found]
+
+
+async def _departments(
+    session: Session, tally: Tally, standing: dict[int, Standing]
+) -> list[Served]:
+    """Each department, and the triage desk, with what was said to it and how its issues stand."""
+    roots: dict[int | None, list[int]] = defaultdict(list)
+    for root, held in standing.items():
+        roots[held.department_id].append(root)
+    rows = await session.execute(select(Department.id, Department.name))
+    names = dict(rows.all())
+    found = []
+    for body, mine in roots.items():
+        states = Counter(standing[root].state for root in mine)
+        waiting = sum(states[state] for state in WAITING)
+        name = names.get(body) if body is not None else None
+        found.append(Served(name, *tally.of(mine), waiting, states["answered"]))
     return sorted(found, key=lambda one: (-one.people, one.name or ""))
 
 

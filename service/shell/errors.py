@@ -61,6 +61,8 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for this type"
+    if error.status_code == 404:
+        return answer(request, 404, "not_found", "What you are looking for is not here.")
     if error.status_code == 400:  # the framework's word for a body it cannot parse
         return answer(request, 422, "malformed", str(error.detail))
     code = CODES.get(error.status_code, "refused")
@@ -87,9 +89,10 @@ def answer(request: Request, status: int, code: str, message: str, **more: objec
     """An error in the reader's form."""
     if wants_json(request):
         return JSONResponse({"error": code, "message": message, **more}, status)
-    lang = language(request)
+    asker = getattr(request.state, "asker", None)
+    lang = language(request, asker.lang if asker else None)
     return page(
-        request, "error.html", status=status, title=_title(status, lang),
+        request, "error.html", status=status, asker=asker, title=_title(status, lang),
         message=refusal(code, message, lang), again=_form(request),
         home="/console" if request.url.path.startswith("/console") else "/",
     )  # fmt: skip

@@ -32,6 +32,12 @@ FORMS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("issues/99/reopen", {"why": "x"}, WRITERS),
     ("issues/99/drafts", {}, WRITERS),
     ("issues/99/answers", {"text": "x"}, WRITERS),
+    ("issues/99/notes", {"text": "x"}, WRITERS),
+    ("issues/assign", {"issue": "99", "department": "water"}, WRITERS),
+    ("merge", {"issue": "99", "into": "98"}, WRITERS),
+    ("measures/99/move", {"became": "done"}, WRITERS),
+    ("answers/99/translate", {"lang": "es", "text": "x"}, WRITERS),
+    ("answers/99/preview", {"lang": "es", "text": "x"}, WRITERS),
     ("answers/99/edit", {"lang": "pt", "text": "x"}, WRITERS),
     ("answers/99/submit", {}, WRITERS),
     ("answers/99/correct", {"lang": "pt", "text": "x", "reason": "x"}, WRITERS),
@@ -39,9 +45,15 @@ FORMS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("answers/99/approve", {}, "comms admin"),
     ("answers/99/send-back", {"reason": "x"}, "comms admin"),
     ("answers/99/publish", {}, "comms admin"),
+    ("answers/99/schedule", {"at": "2031-05-02T09:00"}, "comms admin"),
+    ("answers/99/unschedule", {}, "comms admin"),
     ("answers/99/retract", {"reason": "x"}, "comms admin"),
     ("deliveries/99/resend", {}, "comms admin"),
     ("inbox/99/retry", {}, "comms moderator admin"),
+    ("knowledge/99/withdraw", {}, "comms admin"),
+    ("departments/none", {"name": "x", "remit": "x", "norm_days": "5"}, "admin"),
+    ("people/99", {"role": "comms"}, "admin"),
+    ("people/99/link", {}, "admin"),
 )
 
 

@@ -36,7 +36,7 @@ def is_page(answer: Response, status: int) -> bool:
     kind = answer.headers["content-type"]
     return (
         (answer.status_code, kind.split(";")[0]) == (status, "text/html")
-        and 'href="/"' in answer.text
+        and ('href="/"' in answer.text or 'href="/console"' in answer.text)
         and "Traceback" not in answer.text
         and answer.headers["content-security-policy"] == HEADERS["content-security-policy"]
     )
