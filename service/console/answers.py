@@ -74,10 +74,16 @@ async def answer(
     shown = previewing.Wording(row.lang, own.text if own else "", row.video_url)
     return page(
         request, "answer.html", asker=asker, answer=row, body=body, versions=versions,
-        langs=LANGS, steps=STATES[:5], now=now(), zone=here.settings.time_zone,
+        langs=LANGS, steps=_steps(row), now=now(), zone=here.settings.time_zone,
         previews=previewing.preview(row, shown, body, here, request.app.state.channels),
         **await _around(session, row, asker),
     )  # fmt: skip
+
+
+def _steps(answer: Answer) -> list[str]:
+    """The states it passes until it is published; few are scheduled."""
+    skipped_over = answer.state != "scheduled" and answer.scheduled_at is None
+    return [state for state in STATES[:5] if state != "scheduled" or not skipped_over]
 
 
 async def _body_of(session: Session, answer_id: int) -> Department | None:

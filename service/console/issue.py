@@ -208,6 +208,20 @@ async def split(
     return back(_to(fresh.id), "split", undo=f"/console/moves/{batch}/undo")
 
 
+@router.post("/issues/{issue_id}/move")
+async def move(
+    asker: Writer, session: Writing, issue_id: Id, contribution: Numbers, to: Number
+) -> Response:
+    """Put contributions of this issue into another one."""
+    own = await seen(session, asker, issue_id)
+    target = await seen(session, asker, to)
+    roots = await issue_queries.roots_of(session, contribution)
+    if any(roots.get(id_) != own.issue.root_id for id_ in contribution):
+        raise issues.UnknownContribution("Name contributions that are in this issue.")
+    batch = await issues.move(session, contribution, to, by=asker)
+    return back(_to(target.issue.root_id), "moved", undo=f"/console/moves/{batch}/undo")
+
+
 @router.post("/moves/{batch}/undo")
 async def undo(asker: Writer, session: Writing, batch: str) -> Response:
     """Put back what a split took out."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
 from service.console.forms import (
@@ -23,19 +23,22 @@ from service.console.now import SOON
 from service.database import Session, now
 from service.departments import queries as departments
 from service.issues import actions as issues
+from service.issues import queries as issue_queries
 from service.issues.api import scope_of, seen
 from service.issues.comparing import queries as comparing
 from service.issues.listing import queries as listing
 from service.issues.listing.queries import Filter, Sort
+from service.issues.models import Proposal
 from service.shell.pages import back, page
 from service.shell.requests import Here, Reading, Writing
 from service.staff import queries as staff
-from service.staff.access import Asker
+from service.staff.access import Asker, Staffer
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
 STATES = ("open", "assigned", "answered", "declined", "closed")
 MOST_MERGED = 6
+ProposalId = Annotated[int, Path(ge=1, le=HIGHEST)]
 
 
 def _chosen(value: Any) -> Any:
@@ -153,6 +156,43 @@ async def _beside(session: Session, rows: list[listing.Listed]) -> dict[str, Any
         "mixes": await listing.mixes(session, ids),
         "together": await comparing.people(session, ids),
     }
+
+
+@router.get("/proposals")
+async def proposals(request: Request, asker: Writer, session: Reading) -> Response:
+    """Pairs that the service would merge; staff decide."""
+    scope = scope_of(asker)
+    found = await listing.proposals(session, scope, limit=SHOWN)
+    ids = {id_ for one in found for id_ in (one.issue_id, one.into_id)}
+    return page(
+        request, "proposals.html", asker=asker, rows=found,
+        listed=await listing.listed(session, ids, scope),
+    )  # fmt: skip
+
+
+@router.post("/proposals/{proposal_id}/accept")
+async def accept(asker: Writer, here: Here, session: Writing, proposal_id: ProposalId) -> Response:
+    """Merge the two as proposed."""
+    proposal = await _seen(session, asker, proposal_id)
+    await issues.accept(session, here.vault, here.settings, proposal_id, by=asker)
+    undo = f"/console/issues/{proposal.issue_id}/unmerge" if proposal else ""
+    return back("/console/proposals", "merged", undo=undo)
+
+
+@router.post("/proposals/{proposal_id}/refuse")
+async def refuse(asker: Writer, session: Writing, proposal_id: ProposalId) -> Response:
+    """Leave the two apart for good."""
+    await _seen(session, asker, proposal_id)
+    await issues.refuse(session, proposal_id, by=asker)
+    return back("/console/proposals", "refused")
+
+
+async def _seen(session: Session, asker: Staffer, proposal_id: int) -> Proposal | None:
+    proposal = await issue_queries.proposal(session, proposal_id)
+    if proposal is not None:
+        await seen(session, asker, proposal.issue_id)
+        await seen(session, asker, proposal.into_id)
+    return proposal
 
 
 @router.post("/merge")

@@ -44,6 +44,7 @@ async def start(request: Request, asker: Asker, here: Here, session: Reading) ->
         request, "now.html", asker=asker, now=moment, parts=parts,
         figures=await queries.figures(session, scope, moment),
         waiting_answers=await _answers(session, asker),
+        proposed=len(await listing.proposals(session, scope, limit=100)),
         bodies=await departments.everyone(session),
         pulses=await listing.pulses(session, sorted(shown), here.settings.zone, moment),
     )  # fmt: skip

@@ -15,6 +15,7 @@ PAGES = (
     ("issues-none", "/console/issues?q=nothing"),
     ("issue", "/console/issues/{issue}"),
     ("merge", "/console/merge?issue={issue}&issue={other}"),
+    ("proposals", "/console/proposals"),
     ("answers", "/console/answers"),
     ("answer", "/console/answers/1"),
     ("measures", "/console/measures"),

@@ -73,6 +73,30 @@ async def test_marked_messages_are_split_off_and_put_back(installation: Installa
     assert f'href="/console/issues/{issue}"' in told.text, "the way back to the form"
 
 
+async def test_marked_messages_are_moved_to_another_issue_and_back(
+    installation: Installation,
+) -> None:
+    issue, said = await crowd(installation, 6)
+    async with installation.database.write() as session:
+        other, _, foreign = await town.asked(session, installation.vault, 2, name="dark street")
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "moderator") as browser,
+    ):
+        form = {"contribution": [str(said[5])], "to": str(other)}
+        answer = await browser.post(f"/console/issues/{issue}/move", data=form)
+        assert answer.headers["location"] == f"/console/issues/{other}"
+        assert "voice 5." in await texts(browser, other, "?every=true")
+        page = (await browser.get(f"/console/issues/{other}")).text
+        assert "voice 5." not in await texts(browser, issue, "?every=true")
+        form = {"contribution": [str(foreign[0])], "to": str(other)}
+        assert (await browser.post(f"/console/issues/{issue}/move", data=form)).status_code == 404
+        undo = re.search(r"/console/moves/[0-9a-f]+/undo", answer.headers["set-cookie"])
+        assert undo is not None, page
+        await sent(browser, undo.group())
+        assert "voice 5." in await texts(browser, issue, "?every=true")
+
+
 async def test_a_note_is_for_colleagues_and_its_author_takes_it_away(
     installation: Installation,
 ) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from service.console import live, queries
 from service.database import Database, now
 from service.installation import Installation
+from service.issues import actions
 from service.issues.models import Issue
 from service.vault import Vault
 from tests.conftest import serving
@@ -95,6 +96,26 @@ async def test_marked_issues_are_assigned_at_once_and_merged_after_a_comparison(
         async with installation.database.read() as session:
             roots = (await session.scalars(select(Issue.root_id).order_by(Issue.id))).all()
     assert list(roots) == made, "each stands for itself again"
+
+
+async def test_what_the_service_would_merge_is_decided_by_staff(
+    installation: Installation,
+) -> None:
+    async with desk(installation, "no water", "dry taps", "loud bar") as (browser, made):
+        async with installation.database.write() as session:
+            pairs = [(made[1], made[0], 0.8), (made[2], made[0], 0.7)]
+            assert await actions.propose(session, pairs) == 2
+        assert "would merge 2 pairs" in (await browser.get("/console")).text
+        page = (await browser.get("/console/proposals")).text
+        assert page.index("dry taps") < page.index("loud bar"), "the most alike first"
+        await sent(browser, "/console/proposals/2/refuse")
+        await sent(browser, "/console/proposals/1/accept")
+        page = (await browser.get("/console/proposals")).text
+        assert "Nothing to decide" in page
+        assert f'action="/console/issues/{made[1]}/unmerge"' in page
+        async with installation.database.read() as session:
+            roots = (await session.scalars(select(Issue.root_id).order_by(Issue.id))).all()
+    assert list(roots) == [made[0], made[0], made[2]]
 
 
 async def test_a_forged_undo_or_word_is_not_shown(installation: Installation) -> None:
