@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 SHOTS = Path(__file__).parent / "shots"
 NAMED = "GABINETE_TEST_CHROMIUM"
@@ -22,6 +22,7 @@ FLAGS = (
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 PATIENCE = 30_000
 Scheme = Literal["light", "dark"]
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
