@@ -12,6 +12,7 @@ from service.answers import api as answers
 from service.channels import api as channels_api
 from service.channels import registry
 from service.channels.contract import Channel, ChannelConfig
+from service.console import api as overview
 from service.console import pages as console
 from service.conversations.commands import menu
 from service.database import Database
@@ -20,10 +21,12 @@ from service.errors import SetupError
 from service.exports import api as exports
 from service.installation import Installation, recall, recognise
 from service.issues import api as issues
+from service.issues.notes import api as notes
 from service.knowledge import api as knowledge
 from service.migrations import migrate
 from service.phrases import say
 from service.public import pages as public
+from service.report import api as report
 from service.retrieval.keeper import Keeper
 from service.running import Running
 from service.settings import Settings
@@ -90,7 +93,7 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
         lifespan=lambda app: _lifespan(app, here, channels, keeper, worker=worker),
     )
     app.state.installation = here
-    app.state.bots = [one.name for one in named if not one.capabilities.pull]
+    app.state.channels = {one.name: one for one in named}
     app.include_router(_api())
     for pages in (staff_pages, console, public):
         app.include_router(pages.router)
@@ -146,7 +149,19 @@ def channel_config(name: str, here: Installation) -> ChannelConfig:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1", responses=docs.REFUSALS)
-    for feature in (staff, issues, departments, answers, knowledge, channels_api, trail, exports):
+    for feature in (
+        staff,
+        overview,
+        issues,
+        notes,
+        departments,
+        answers,
+        knowledge,
+        channels_api,
+        trail,
+        report,
+        exports,
+    ):
         api.include_router(feature.router)
     return api
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from service.answers import actions, queries, tasks
+from service.answers import actions, previewing, queries, tasks
 from service.answers.actions import UnknownAnswer, UnknownDraft, UnknownMeasure
+from service.answers.measures import queries as board
 from service.answers.models import Answer
 from service.answers.schemas import (
     AnswerEdit,
@@ -22,15 +23,18 @@ from service.answers.schemas import (
     DeliverySummary,
     DraftOut,
     MeasureIn,
+    MeasureLine,
     MeasureMove,
     MeasureOut,
+    PreviewIn,
+    PreviewOut,
     Reason,
     Timing,
     Translation,
     VersionOut,
 )
 from service.channels import deliveries
-from service.database import Session
+from service.database import Session, now
 from service.departments import queries as departments
 from service.errors import Forbidden
 from service.issues import queries as issues
@@ -157,6 +161,19 @@ async def edit(answer_id: int, body: AnswerEdit, asker: Writer, session: Writing
     return await whole(session, answer)
 
 
+@router.post("/answers/{answer_id}/preview")
+async def preview(
+    answer_id: int, body: PreviewIn, asker: Writer, here: Here, request: Request, session: Reading
+) -> list[PreviewOut]:
+    """How a text would reach those who asked, on each channel that is open."""
+    answer = await visible(session, answer_id, asker)
+    bodies = await queries.bodies(session, [answer_id])
+    body_of = await departments.by_id(session, bodies.get(answer_id))
+    shown = previewing.Wording(body.lang, body.text, body.video_url)
+    made = previewing.preview(answer, shown, body_of, here, request.app.state.channels)
+    return [PreviewOut.model_validate(one) for one in made]
+
+
 @router.post("/answers/{answer_id}/submit")
 async def submit(answer_id: int, asker: Writer, session: Writing) -> AnswerOut:
     """Ask for review."""
@@ -234,6 +251,27 @@ async def add_measure(
         session, answer_id, by=asker, text=body.text, due_on=body.due_on
     )
     return MeasureOut.model_validate(measure)
+
+
+@router.get("/measures")
+async def list_measures(
+    asker: Asker, here: Here, session: Reading, department: str | None = None, limit: Limit = 200
+) -> list[MeasureLine]:
+    """What was announced and how far it is, what is due first; officials see their departments'."""
+    today = now().astimezone(here.settings.zone).date()
+    rows = await board.board(session, bodies_of(asker), department=department, limit=limit)
+    return [
+        MeasureLine(
+            **MeasureOut.model_validate(one.measure).model_dump(), answer_id=one.measure.answer_id,
+            answer=one.answer, department=one.department, late=one.late(today),
+        )
+        for one in rows
+    ]  # fmt: skip
+
+
+def bodies_of(asker: Staffer) -> frozenset[str] | None:
+    """The departments whose answers an asker is bound to; None when they see all."""
+    return None if asker.sees("") else asker.departments
 
 
 @router.post("/measures/{measure_id}/move")

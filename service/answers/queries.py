@@ -182,12 +182,17 @@ async def page(
     session: Session,
     *,
     state: str | None = None,
+    states: Collection[str] = (),
     department_ids: Collection[int] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[list[tuple[Answer, str | None]], int]:
-    """Answers with their department's name, newest first, and how many there are."""
+    """Answers with their department's name, newest first, and how many there are; in one state or
+    in any of `states`.
+    """
     conditions = [Answer.state == state] if state else []
+    if states:
+        conditions.append(Answer.state.in_(states))
     if department_ids is not None:
         conditions.append(or_(BODY.in_(department_ids), BODY.is_(None)))
     rows = await session.execute(

@@ -45,6 +45,15 @@ class MeasureOut(BaseModel):
     state: str = Field(examples=["planned"])
 
 
+class MeasureLine(MeasureOut):
+    """A measure on the board: what announced it, whose it is, and whether it is late."""
+
+    answer_id: int
+    answer: str = Field(examples=["Falta de água na Rua das Flores"])
+    department: str | None = Field(examples=["Water and Sewers"])
+    late: bool
+
+
 class AnswerOut(BaseModel):
     """An answer, as a list shows it."""
 
@@ -213,3 +222,31 @@ class DeliverySummary(BaseModel):
     states: dict[str, int] = Field(examples=[{"sent": 120, "failed": 2}])
     failures: dict[str, int] = Field(examples=[{"recipient_gone": 2}])
     page: DeliveryPage
+
+
+class PreviewIn(BaseModel):
+    """A text as it would be published."""
+
+    lang: str = LANG
+    text: str = Field(min_length=1, max_length=20_000, examples=["El agua vuelve el martes."])
+    video_url: str | None = Field(
+        None, max_length=500, pattern=r"^(https://\S+)?$", examples=["https://video.example/114"]
+    )
+
+
+class PartOut(BaseModel):
+    """One message of those a channel sends."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    text: str = Field(examples=["The Water Department answers: the water is back on Tuesday."])
+    buttons: list[str] = Field(examples=[["That helped"]])
+
+
+class PreviewOut(BaseModel):
+    """How a text reaches people on one channel."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    channel: str = Field(examples=["web"])
+    parts: list[PartOut]

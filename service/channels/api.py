@@ -10,7 +10,7 @@ from service.channels import inbox, presence
 from service.channels.presence import Standing
 from service.channels.schemas import SetAsideOut, StandingOut
 from service.database import Session
-from service.shell.requests import Here, Reading, Writing
+from service.shell.requests import Reading, Writing
 from service.staff.access import Staffer, require
 
 router = APIRouter(tags=["channels"])
@@ -19,19 +19,19 @@ Overseer = Annotated[Staffer, Depends(require("comms", "moderator", "auditor"), 
 Mender = Annotated[Staffer, Depends(require("comms", "moderator"), scope="function")]
 
 
-async def standings(request: Request, here: Here, session: Session) -> list[Standing]:
+async def standings(request: Request, session: Session) -> list[Standing]:
     """How each channel that settings name stands."""
-    return await presence.standings(session, here.settings.channels, request.app.state.bots)
+    channels = request.app.state.channels
+    bots = [name for name, one in channels.items() if not one.capabilities.pull]
+    return await presence.standings(session, list(channels), bots)
 
 
 @router.get("/channels")
-async def channels(
-    request: Request, overseer: Overseer, here: Here, session: Reading
-) -> list[StandingOut]:
+async def channels(request: Request, overseer: Overseer, session: Reading) -> list[StandingOut]:
     """How each channel stands, wherever it is run."""
     return [
         StandingOut(channel=one.channel, state=one.state, says=one.says, since=one.since)
-        for one in await standings(request, here, session)
+        for one in await standings(request, session)
     ]
 
 

@@ -123,6 +123,7 @@ async def _listen(settings: Settings, app: Starlette, greet: Callable[[], None])
         forwarded_allow_ips=list(settings.trusted_proxies) or None,
     )
     server = Greeting(config, app, greet)
+    app.state.ending = lambda: server.should_exit
     try:
         await server.serve()
     except SystemExit as error:

@@ -59,16 +59,16 @@ def _filter(
     channel: str | None = None,
     official: IdQuery = None,
     overdue: bool = False,
+    due_by: datetime | None = None,
     singles: bool = False,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Filter:
     """A moment without a time zone is meant in the installation's."""
-    zone = here.settings.zone
-    if since is not None and since.tzinfo is None:
-        since = since.replace(tzinfo=zone)
-    if until is not None and until.tzinfo is None:
-        until = until.replace(tzinfo=zone)
+    since, until, due_by = (
+        moment.replace(tzinfo=here.settings.zone) if moment and moment.tzinfo is None else moment
+        for moment in (since, until, due_by)
+    )
     return Filter(
         state=tuple(state or ()),
         department=department,
@@ -79,6 +79,7 @@ def _filter(
         channel=channel,
         official=official,
         overdue=overdue,
+        due_by=due_by,
         singles=singles,
         since=since,
         until=until,

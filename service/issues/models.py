@@ -120,3 +120,15 @@ class Proposal(Base):
     similarity: Mapped[float] = mapped_column(Float)
     state: Mapped[str] = mapped_column(default="open")
     at: Mapped[datetime]
+
+
+class Note(Base):
+    """What a member of staff noted on an issue, for colleagues; citizens never read it."""
+
+    __tablename__ = "issue_note"
+
+    id: Mapped[int] = key_column()
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    text: Mapped[str]
+    at: Mapped[datetime]

@@ -3,7 +3,7 @@
 Nothing internal shows.
 """
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from service.errors import GabineteError
 from service.shell.headers import HEADERS
-from service.shell.pages import language, page, refusal
+from service.shell.pages import known, language, page, refusal, word
 
 log = structlog.get_logger()
 
@@ -48,7 +48,8 @@ def _back(request: Request) -> str:
 
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError), "registered for this type"
-    if not wants_json(request) and any(one["loc"][0] == "path" for one in error.errors()):
+    inside = {one["loc"][0] for one in error.errors()}
+    if not wants_json(request) and (request.method == "GET" or "path" in inside):
         return answer(request, 404, "not_found", "There is no such page.")
     fields = [
         {"field": ".".join(str(part) for part in one["loc"][1:]), "message": one["msg"]}
@@ -60,6 +61,8 @@ async def _malformed(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException), "registered for this type"
+    if error.status_code == 404:
+        return answer(request, 404, "not_found", "What you are looking for is not here.")
     if error.status_code == 400:  # the framework's word for a body it cannot parse
         return answer(request, 422, "malformed", str(error.detail))
     code = CODES.get(error.status_code, "refused")
@@ -86,8 +89,26 @@ def answer(request: Request, status: int, code: str, message: str, **more: objec
     """An error in the reader's form."""
     if wants_json(request):
         return JSONResponse({"error": code, "message": message, **more}, status)
-    told = refusal(code, message, language(request))
-    return page(request, "error.html", status=status, missing=status == 404, message=told)
+    asker = getattr(request.state, "asker", None)
+    lang = language(request, asker.lang if asker else None)
+    return page(
+        request, "error.html", status=status, asker=asker, title=_title(status, lang),
+        message=refusal(code, message, lang), again=_form(request),
+        home="/console" if request.url.path.startswith("/console") else "/",
+    )  # fmt: skip
+
+
+def _title(status: int, lang: str) -> str:
+    return word(f"error.{status}" if known(f"error.{status}", lang) else "error.other", lang)
+
+
+def _form(request: Request) -> str | None:
+    """The page whose form was refused, where the browser says so and it is ours."""
+    came = urlsplit(request.headers.get("referer", ""))
+    ours = came.netloc == request.headers.get("host") and came.path.startswith("/")
+    if request.method == "GET" or not ours or came.path.startswith("//"):
+        return None
+    return came.path + (f"?{came.query}" if came.query else "")
 
 
 def wants_json(request: Request) -> bool:

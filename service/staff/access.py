@@ -71,7 +71,9 @@ async def find(request: Request, here: Here, session: Reading) -> Staffer | None
     else:
         cookie = request.cookies.get(cookie_name(here.settings.url))
         row = await queries.by_cookie(session, cookie) if cookie else None
-    return staffer(row) if row is not None else None
+    found = staffer(row) if row is not None else None
+    request.state.asker = found  # so that an error's page knows whose it is
+    return found
 
 
 Perhaps = Annotated[Staffer | None, Depends(find, scope="function")]

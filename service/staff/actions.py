@@ -223,12 +223,12 @@ async def withdraw_token(session: Session, staff_id: int, token_id: int) -> None
     raise NotFound("There is no such token of yours.")
 
 
-async def issue_link(session: Session, staff_id: int) -> str:
+async def issue_link(session: Session, staff_id: int, *, actor: str = "cli") -> str:
     """The secret of a one-time log-in link, good for a day."""
     secret = secrets.token_urlsafe(32)
     session.add(_token(staff_id, "log-in link", secret, once=True, lasts=LINK))
     await session.flush()
-    await trail.record(session, "staff", staff_id, "issue_link", actor="cli")
+    await trail.record(session, "staff", staff_id, "issue_link", actor=actor)
     return secret
 
 

@@ -64,6 +64,12 @@ async def everyone(session: Session) -> Sequence[Staff]:
     return (await session.scalars(select(Staff).order_by(Staff.name))).all()
 
 
+async def names(session: Session) -> dict[str, str]:
+    """The names of all members of staff by how the trail names them."""
+    rows = await session.execute(select(Staff.id, Staff.name))
+    return {f"staff:{id_}": name for id_, name in rows.all()}
+
+
 async def officials(session: Session, department_key: str) -> list[Staff]:
     """Active officials of a department."""
     return [

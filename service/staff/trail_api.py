@@ -21,11 +21,14 @@ async def page(
     thing: str | None = None,
     thing_id: int | None = None,
     before: int | None = None,
+    actor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[EventOut]:
-    """The newest events; of one thing where it is named, or those before the event `before`."""
+    """The newest events; of one thing or kind of thing where it is named, by one actor, or those
+    before the event `before`.
+    """
     if thing is not None and thing_id is not None:
         rows = await queries.of(session, thing, thing_id, limit=limit)
     else:
-        rows = await queries.page(session, before=before, limit=limit)
+        rows = await queries.page(session, before=before, thing=thing, actor=actor, limit=limit)
     return [EventOut.model_validate(row) for row in rows]

@@ -19,9 +19,20 @@ async def of(session: Session, thing: str, thing_id: int, *, limit: int = 200) -
     return found.all()
 
 
-async def page(session: Session, *, before: int | None = None, limit: int = 50) -> Sequence[Event]:
-    """The newest events, or those before the event `before`."""
+async def page(
+    session: Session,
+    *,
+    before: int | None = None,
+    thing: str | None = None,
+    actor: str | None = None,
+    limit: int = 50,
+) -> Sequence[Event]:
+    """The newest events, or those before the event `before`; of one kind of thing, by one actor."""
     query = select(Event).order_by(Event.id.desc()).limit(limit)
+    if thing:
+        query = query.where(Event.thing == thing)
+    if actor:
+        query = query.where(Event.actor == actor)
     if before is not None:
         query = query.where(Event.id < before)
     return (await session.scalars(query)).all()

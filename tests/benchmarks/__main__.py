@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import broadcast, intake, killing, starting, throughput
+from tests.benchmarks import broadcast, intake, killing, pages, starting, throughput
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,32 @@ def carried(folder: Path, quick: bool) -> Iterator[Figure]:
             )
 
 
+def shown(folder: Path, quick: bool) -> Iterator[Figure]:
+    """The console's screens over a large store, the slowest ones by name."""
+    messages = 10_000 if quick else 100_000
+    each, overall = pages.measure(folder, messages, 5 if quick else 20)
+    yield Figure(
+        f"{len(each)} screens over {messages} messages: server time, p95 of all",
+        f"{overall * 1e3:.0f} ms",
+        f"< {pages.TARGET * 1e3:.0f} ms",
+        overall < pages.TARGET,
+    )
+    for one in sorted(each, key=lambda timed: -timed.p95)[:5]:
+        yield Figure(
+            f"slow: {one.path}",
+            f"p50 {one.p50 * 1e3:.0f} ms, p95 {one.p95 * 1e3:.0f} ms",
+            f"< {pages.TARGET * 1e3:.0f} ms",
+            one.p95 < pages.TARGET,
+        )
+
+
 ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
     "throughput": drained,
     "intake": posted,
     "kill": killed,
     "start": started,
     "broadcast": carried,
+    "pages": shown,
 }
 
 

@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    case,
     cast,
     distinct,
     exists,
@@ -51,6 +53,7 @@ class Filter:
     channel: str | None = None
     official: int | None = None
     overdue: bool = False
+    due_by: datetime | None = None
     singles: bool = False
     since: datetime | None = None
     until: datetime | None = None
@@ -161,6 +164,8 @@ def _conditions(chosen: Filter, moment: datetime) -> list[ColumnElement[bool]]:
         found.append(Issue.official_id == chosen.official)
     if chosen.overdue:
         found += [Issue.due_at < moment, Issue.state.in_(WAITING)]
+    if chosen.due_by is not None:
+        found += [Issue.due_at <= chosen.due_by, Issue.state.in_(WAITING)]
     if chosen.since is not None:
         found.append(Issue.last_seen >= chosen.since)
     if chosen.until is not None:
@@ -241,19 +246,28 @@ async def pulses(
     session: Session, root_ids: Sequence[int], zone: ZoneInfo, until: datetime, *, days: int = 14
 ) -> dict[int, list[int]]:
     """Contributions to each issue on each of the last days, the oldest first."""
-    last = until.astimezone(zone).date()
+    starts = _midnights(until.astimezone(zone).date(), zone, days)
+    counts = [
+        func.sum(
+            case((and_(Contribution.said_at >= one, Contribution.said_at < after), 1), else_=0)
+        )
+        for one, after in pairwise(starts)
+    ]
     rows = await session.execute(
-        select(Issue.root_id, Contribution.said_at)
+        select(Issue.root_id, *counts)
         .join(Membership, Membership.contribution_id == Contribution.id)
         .join(Issue, Issue.id == Membership.issue_id)
-        .where(Issue.root_id.in_(root_ids), Contribution.said_at > until - timedelta(days=days))
+        .where(Issue.root_id.in_(root_ids), Contribution.said_at >= starts[0])
+        .group_by(Issue.root_id)
     )
-    found = {root_id: [0] * days for root_id in root_ids}
-    for root_id, moment in rows.all():
-        ago = (last - moment.astimezone(zone).date()).days
-        if 0 <= ago < days:
-            found[root_id][days - 1 - ago] += 1
-    return found
+    silent = {root_id: [0] * days for root_id in root_ids}
+    return silent | {row[0]: [int(count) for count in row[1:]] for row in rows.all()}
+
+
+def _midnights(last: date, zone: ZoneInfo, days: int) -> list[datetime]:
+    """When each of `days` days up to `last` began, and when the last one ends."""
+    first = last - timedelta(days=days - 1)
+    return [datetime.combine(first + timedelta(days=n), time(), zone) for n in range(days + 1)]
 
 
 def _of(root_id: int, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

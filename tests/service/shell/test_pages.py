@@ -13,7 +13,7 @@ BROWSER = {"accept": "text/html"}
     [
         ("pt", "O que você procura não está aqui"),
         ("es", "Lo que busca no está aquí"),
-        ("en", "Not Found"),
+        ("en", "What you are looking for is not here"),
     ],
 )
 async def test_unknown_address_is_a_helpful_page(client: AsyncClient, lang: str, told: str) -> None:

@@ -126,6 +126,7 @@ async def test_a_strangers_words_never_become_markup(
     body = {"issue_id": issue["id"], "lang": "pt", "title": MARKUP, "text": MARKUP}
     answer = (await admin.post("/answers", body))["id"]
     await admin.post(f"/answers/{answer}/measures", {"text": MARKUP})
+    await admin.post(f"/issues/{issue['id']}/notes", {"text": MARKUP})
     await admin.post(f"/answers/{answer}/submit")
     comms = await hire(client, installation, "comms")
     await comms.post(f"/answers/{answer}/approve", {})
@@ -136,9 +137,16 @@ async def test_a_strangers_words_never_become_markup(
     )
     shown = 0
     for path in (
-        f"/console?singles=true&q={'<script>'}",
+        "/console",
+        f"/console/issues?singles=true&q={'<script>'}",
+        f"/console/merge?issue={issue['id']}",
+        "/console/measures",
+        "/console/departments/w",
+        "/console/report",
+        "/console/trail",
+        "/console/people",
         f"/console/issues/{issue['id']}",
-        f"/console?q={MARKUP[:30]}&state=%22><b>x",
+        f"/console/issues?q={MARKUP[:30]}&state=%22><b>x",
         "/login?next=/%22><b>x",
         "/login/once/%22><b>x",
         "/console/answers",
@@ -155,7 +163,7 @@ async def test_a_strangers_words_never_become_markup(
         assert "<img src=x" not in page.text, path
         assert "<b>x" not in page.text, path
         shown += SAFE_MARKUP in page.text
-    assert shown >= 6, "the words are shown, escaped"
+    assert shown >= 10, "the words are shown, escaped"
     for code in (receipt.group(), MARKUP[:60]):
         page = await client.post("/receipt", data={"code": code}, headers=BROWSER)
         assert "<script>alert" not in page.text

@@ -343,7 +343,7 @@ async def test_every_page_and_form_of_the_console_asks_who_it_is(
     app: FastAPI, browser: AsyncClient
 ) -> None:
     doors = [
-        (method, re.sub(r"\{\w+\}", "9", route.path))
+        (method, re.sub(r"\{[\w:]+\}", "9", route.path))
         for route in console.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()

@@ -1,0 +1,75 @@
+"""How the service itself is: what waits, each channel, the encoder and the index."""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+
+from service.channels import api as channels
+from service.channels.presence import Standing
+from service.console import queries
+from service.console.forms import Overseer
+from service.console.queries import Queues
+from service.database import Session, now
+from service.installation import Installation, recall
+from service.shell.pages import page
+from service.shell.requests import Here, Reading
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Health:
+    """Everything at once. `model` is None while the encoder is being loaded; sizes in bytes.
+
+    `backup` is when the last backup was made, where somebody noted it.
+    """
+
+    ready: bool
+    works: bool
+    model: str | None
+    languages: list[str]
+    rebuilding: bool
+    channels: list[Standing]
+    queues: Queues
+    database: str
+    size: int | None
+    free: int
+    backup: str | None
+
+
+@router.get("/health")
+async def health(request: Request, asker: Overseer, here: Here, session: Reading) -> Response:
+    """What an administrator looks at first."""
+    return page(
+        request, "health.html", asker=asker, now=now(), health=await look(request, here, session)
+    )
+
+
+async def look(request: Request, here: Installation, session: Session) -> Health:
+    """The state of this process and of what all processes share."""
+    state = request.app.state
+    retriever = getattr(state, "retriever", None)
+    size, free = await asyncio.to_thread(_room, here)
+    return Health(
+        ready=state.running.ready.is_set(),
+        works=state.running.worker is not None,
+        model=retriever.embedder.name if retriever else None,
+        languages=sorted(retriever.embedder.languages) if retriever else [],
+        rebuilding=state.running.keeper.rebuilding,
+        channels=await channels.standings(request, session),
+        queues=await queries.queues(session, now()),
+        database="SQLite" if here.database.is_sqlite else "PostgreSQL",
+        size=size,
+        free=free,
+        backup=await recall(session, "backup"),
+    )
+
+
+def _room(here: Installation) -> tuple[int | None, int]:
+    folder = here.settings.data_dir
+    path = Path(folder) / "gabinete.db"
+    size = path.stat().st_size if path.exists() else None
+    return size, shutil.disk_usage(folder).free

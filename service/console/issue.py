@@ -1,0 +1,297 @@
+"""One issue: what was said, who has it, what could be answered, and what is done with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Path, Request, Response
+
+from service.answers import actions as answers
+from service.answers import queries as answer_queries
+from service.answers import tasks as answer_tasks
+from service.console.forms import (
+    HIGHEST,
+    LANGS,
+    At,
+    Field,
+    Language,
+    Line,
+    Number,
+    Numbers,
+    Writer,
+    pages_of,
+    skipped,
+)
+from service.database import Session, now
+from service.departments import queries as departments
+from service.issues import actions as issues
+from service.issues import queries as issue_queries
+from service.issues.api import seen, similar
+from service.issues.listing import queries as listing
+from service.issues.listing.queries import Day, Listed
+from service.issues.notes import actions as notes
+from service.issues.notes import queries as note_queries
+from service.issues.standing.actions import WAITING
+from service.shell.pages import back, page
+from service.shell.requests import Here, Reading, Writing
+from service.staff import queries as staff
+from service.staff.access import Asker, Staffer
+from service.trail import queries as trail
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+
+VOICES = 25
+ALIKE = 0.2
+SHORT, LONG = 14, 92
+Id = Annotated[int, Path(ge=1, le=HIGHEST)]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The people of a day or of a week that begins on it."""
+
+    day: date
+    people: int
+
+
+@router.get("/issues/{issue_id}")
+async def issue(
+    request: Request,
+    asker: Asker,
+    here: Here,
+    session: Reading,
+    issue_id: Id,
+    at: At = 1,
+    every: bool = False,
+) -> Response:
+    """One issue; `every` shows each copy of a text."""
+    own = await seen(session, asker, issue_id)
+    said, total = await listing.contributions(
+        session, own.issue.root_id, limit=VOICES, offset=skipped(at, VOICES), folded=not every
+    )
+    retriever = getattr(request.app.state, "retriever", None)
+    return page(
+        request, "issue.html", asker=asker, row=own, issue=own.issue, now=now(), langs=LANGS,
+        said=said, total=total, at=at, every=every, pages=pages_of(total, VOICES),
+        similar=[
+            one for one in await similar(session, asker, own.issue, retriever) if one[1] >= ALIKE
+        ],
+        claimable=_claimable(own, asker),
+        **await _heard(session, own, here.settings.zone, first=at == 1),
+        **await _done(session, own),
+    )  # fmt: skip
+
+
+def _claimable(own: Listed, asker: Staffer) -> bool:
+    """Whether `claim` would take it: a colleague's it is not, and it is the asker's to have."""
+    if own.issue.state not in WAITING or own.issue.official_id is not None:
+        return False
+    if own.department_key is None:
+        return len(asker.departments) == 1
+    return own.department_key in asker.departments or asker.may("moderator")
+
+
+async def _heard(session: Session, own: Listed, zone: Any, *, first: bool) -> dict[str, Any]:
+    """When, in which languages and where it was spoken of, and what speaks for it."""
+    root = own.issue.root_id
+    days = await listing.timeline(session, root, zone)
+    chosen = own.issue.representatives[:4] if first else []
+    return {
+        "days": buckets(days),
+        "weekly": _is_long(days),
+        "mix": (await listing.mixes(session, [root])).get(root, listing.Mix()),
+        "voices": await listing.some(session, root, chosen),
+        "campaigns": await listing.campaigns(session, root) if first else [],
+    }
+
+
+def buckets(days: Sequence[Day]) -> list[Bucket]:
+    """Each day from the first to the last, the silent ones too; weeks where it is long."""
+    if not days:
+        return []
+    step = 7 if _is_long(days) else 1
+    first = min(days[0].day, days[-1].day - timedelta(days=SHORT - 1))
+    first -= timedelta(days=first.weekday() if step == 7 else 0)
+    found = [0] * ((days[-1].day - first).days // step + 1)
+    for one in days:
+        found[(one.day - first).days // step] += one.people
+    return [Bucket(first + timedelta(days=step * n), people) for n, people in enumerate(found)]
+
+
+def _is_long(days: Sequence[Day]) -> bool:
+    return bool(days) and (days[-1].day - days[0].day).days > LONG
+
+
+async def _done(session: Session, own: Listed) -> dict[str, Any]:
+    """Who waits, and what staff did: drafts, answers, merges, notes, the trail."""
+    root = own.issue.root_id
+    drafts = await answer_queries.drafts(session, root)
+    return {
+        "waiting": len(await issue_queries.pending_authors(session, root)),
+        "drafts": drafts,
+        "written": await answer_queries.of_issue(session, root),
+        "merged": [one for one in await listing.merged(session, root) if one.merged_into == root],
+        "bodies": await departments.everyone(session),
+        "officials": await departments.officials(session, own.department_key or ""),
+        "notes": await note_queries.of(session, root),
+        "events": await trail.of(session, "issue", own.issue.id, limit=40),
+        "names": await staff.names(session),
+    }
+
+
+def _to(issue_id: int, fragment: str = "") -> str:
+    return f"/console/issues/{issue_id}{fragment}"
+
+
+@router.post("/issues/{issue_id}/rename")
+async def rename(asker: Writer, session: Writing, issue_id: Id, name: Line) -> Response:
+    """Give it a name."""
+    await seen(session, asker, issue_id)
+    await issues.rename(session, issue_id, name, by=asker)
+    return back(_to(issue_id), "renamed")
+
+
+@router.post("/issues/{issue_id}/assign")
+async def assign(
+    asker: Writer,
+    here: Here,
+    session: Writing,
+    issue_id: Id,
+    department: Line = "",
+    official: Annotated[str, Form(pattern=r"^\d{0,15}$")] = "",
+) -> Response:
+    """Route it to a department, to an official, or both."""
+    await seen(session, asker, issue_id)
+    await issues.assign(
+        session, here.settings, issue_id, by=asker, department_key=department or None,
+        official_id=int(official) if official else None,
+    )  # fmt: skip
+    return back(_to(issue_id), "assigned")
+
+
+@router.post("/issues/{issue_id}/claim")
+async def claim(asker: Writer, here: Here, session: Writing, issue_id: Id) -> Response:
+    """Take it oneself."""
+    await seen(session, asker, issue_id)
+    await issues.claim(session, issue_id, by=asker, settings=here.settings)
+    return back(_to(issue_id), "claimed")
+
+
+@router.post("/issues/{issue_id}/merge")
+async def merge(
+    asker: Writer, here: Here, session: Writing, issue_id: Id, into: Number
+) -> Response:
+    """Merge it into another."""
+    await seen(session, asker, issue_id)
+    await seen(session, asker, into)
+    await issues.merge(session, here.vault, here.settings, issue_id, into, by=asker)
+    return back(_to(into), "merged", undo=f"/console/issues/{issue_id}/unmerge")
+
+
+@router.post("/issues/{issue_id}/unmerge")
+async def unmerge(asker: Writer, session: Writing, issue_id: Id) -> Response:
+    """Take a merge back."""
+    await seen(session, asker, issue_id)
+    await issues.unmerge(session, issue_id, by=asker)
+    return back(_to(issue_id), "unmerged")
+
+
+@router.post("/issues/{issue_id}/split")
+async def split(
+    asker: Writer, session: Writing, issue_id: Id, contribution: Numbers, name: Line = ""
+) -> Response:
+    """Take contributions out into an issue of their own."""
+    await seen(session, asker, issue_id)
+    fresh = await issues.split(session, issue_id, contribution, by=asker, name=name or None)
+    batch = await issue_queries.last_batch(session, fresh.id)
+    return back(_to(fresh.id), "split", undo=f"/console/moves/{batch}/undo")
+
+
+@router.post("/issues/{issue_id}/move")
+async def move(
+    asker: Writer, session: Writing, issue_id: Id, contribution: Numbers, to: Number
+) -> Response:
+    """Put contributions of this issue into another one."""
+    own = await seen(session, asker, issue_id)
+    target = await seen(session, asker, to)
+    roots = await issue_queries.roots_of(session, contribution)
+    if any(roots.get(id_) != own.issue.root_id for id_ in contribution):
+        raise issues.UnknownContribution("Name contributions that are in this issue.")
+    batch = await issues.move(session, contribution, to, by=asker)
+    return back(_to(target.issue.root_id), "moved", undo=f"/console/moves/{batch}/undo")
+
+
+@router.post("/moves/{batch}/undo")
+async def undo(asker: Writer, session: Writing, batch: str) -> Response:
+    """Put back what a split took out."""
+    moves = await issue_queries.moves(session, batch)
+    for id_ in {id_ for move in moves for id_ in (move.from_issue, move.to_issue)}:
+        await seen(session, asker, id_)
+    await issues.undo(session, batch, by=asker)
+    return back(_to(moves[0].from_issue) if moves else "/console/issues", "undone")
+
+
+@router.post("/issues/{issue_id}/end")
+async def end(
+    asker: Writer, here: Here, session: Writing, issue_id: Id, how: Line, reason: Field
+) -> Response:
+    """Decline or close it; everybody who asked is told why."""
+    await seen(session, asker, issue_id)
+    act = issues.decline if how == "decline" else issues.close
+    await act(session, here.vault, here.settings, issue_id, by=asker, reason=reason)
+    return back(_to(issue_id), "ended")
+
+
+@router.post("/issues/{issue_id}/reopen")
+async def reopen(asker: Writer, here: Here, session: Writing, issue_id: Id, why: Field) -> Response:
+    """Let it wait again."""
+    await seen(session, asker, issue_id)
+    await issues.reopen(session, here.settings, issue_id, actor=asker.actor, why=why)
+    return back(_to(issue_id), "reopened")
+
+
+@router.post("/issues/{issue_id}/notes")
+async def note(asker: Writer, session: Writing, issue_id: Id, text: Field) -> Response:
+    """Note something for colleagues."""
+    await seen(session, asker, issue_id)
+    await notes.add(session, issue_id, text, by=asker)
+    return back(_to(issue_id, "#notes"), "noted")
+
+
+@router.post("/issues/{issue_id}/notes/{note_id}/remove")
+async def remove_note(asker: Writer, session: Writing, issue_id: Id, note_id: Id) -> Response:
+    """Take a note of one's own away."""
+    await seen(session, asker, issue_id)
+    await notes.remove(session, note_id, by=asker)
+    return back(_to(issue_id, "#notes"), "note_removed")
+
+
+@router.post("/issues/{issue_id}/drafts")
+async def compose(request: Request, asker: Writer, here: Here, issue_id: Id) -> Response:
+    """Compose drafts now."""
+    async with here.database.read() as session:
+        own = await seen(session, asker, issue_id)
+    await request.app.state.running.ready.wait()
+    await answer_tasks.compose_drafts(here, request.app.state.retriever, own.issue.root_id)
+    return back(_to(issue_id, "#drafts"), "composed")
+
+
+@router.post("/issues/{issue_id}/answers")
+async def begin(
+    asker: Writer,
+    session: Writing,
+    issue_id: Id,
+    draft: Annotated[int, Form()] = 0,
+    text: Field = "",
+    title: Line = "",
+    lang: Annotated[Language | None, Form()] = None,
+) -> Response:
+    """Begin an answer, from a draft or from nothing."""
+    own = await seen(session, asker, issue_id)
+    chosen = await answer_queries.draft(session, draft) if draft else None
+    spoken = chosen.lang if chosen else lang or asker.lang
+    answer = await answers.begin(
+        session, own.issue.root_id, by=asker, lang=spoken, title=title, text=text, draft=chosen
+    )
+    return back(f"/console/answers/{answer.id}", "begun")

@@ -1,0 +1,1 @@
+"""Issues side by side, before they are made one."""

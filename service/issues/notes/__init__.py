@@ -1,0 +1,1 @@
+"""What staff note on an issue for each other, until they take it away."""

@@ -1,0 +1,1 @@
+"""The screens in a real browser: Debian's Chromium, driven by Playwright, audited by axe-core."""

@@ -1,0 +1,128 @@
+"""A service of its own with an invented town in it, as an installation would run it."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from service.answers import actions as answers
+from service.answers.measures import actions as measures
+from service.app import open_installation
+from service.database import now
+from service.installation import Installation
+from service.issues.notes import actions as notes
+from service.settings import Settings
+from service.staff import actions as staff
+from service.staff import queries as staff_queries
+from service.staff.access import staffer
+from tests import processes
+from tests.browser.chromium import installed
+from tests.service.issues import town
+
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><b>x"
+ROLES = ("official", "comms", "admin")
+LINKS = 12
+
+
+@dataclass
+class Place:
+    """A running service: its address, one-time log-in links by role, and its issues."""
+
+    base: str
+    links: dict[str, list[str]]
+    issues: list[int]
+
+    def link(self, role: str) -> str:
+        """A link that nobody used yet."""
+        return f"{self.base}/login/once/{self.links[role].pop()}"
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The service, started once for all browser tests."""
+    installed()
+    folder, port = tmp_path_factory.mktemp("browser"), processes.free_port()
+    made = Place(f"http://127.0.0.1:{port}", {}, [])
+    _apart(folder, made)
+    log = folder / "log"
+    env = processes.environment(folder, port, GABINETE_CHANNELS="web")
+    with processes.running(["gabinete", "run"], env, log) as child:
+        processes.answers(f"{made.base}/login", child, log)
+        yield made
+
+
+def _apart(folder: Path, made: Place) -> None:
+    """Furnish in a thread: a loop may be running in this one."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(_furnish(folder, made))
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+async def _furnish(folder: Path, made: Place) -> None:
+    settings = Settings(_env_file=None, data_dir=folder, embedding_model="hash")
+    here = await open_installation(settings)
+    try:
+        await _people(here, made)
+        await _town(here, made)
+    finally:
+        await here.database.close()
+
+
+async def _people(here: Installation, made: Place) -> None:
+    async with here.database.write() as session:
+        for role in ROLES:
+            row = await staff.add(
+                session, email=f"{role}@desk.example", name=f"{role.title()} {EVIL[:20]}",
+                roles=[role], departments=["water"] if role == "official" else [], lang="en",
+                actor="cli",
+            )  # fmt: skip
+            made.links[role] = [await staff.issue_link(session, row.id) for _ in range(LINKS)]
+
+
+async def _town(here: Installation, made: Place) -> None:
+    """Issues with words a stranger might send, one with an answer, measures and a note."""
+    async with here.database.write() as session:
+        water = await town.body(session, "water")
+        await town.body(session, "roads")
+        row = await staff_queries.by_email(session, "official@desk.example")
+        assert row is not None
+        who = staffer(row)
+        for number, name in enumerate(
+            ["No water on Flower Street", "Brown water in Cedar Hill", EVIL, "Dark square"]
+        ):
+            people = [await town.person(session) for _ in range(3)]
+            said = [
+                await town.contribution(
+                    session, here.vault, one, f"{name}: for {day} days now", lang="en",
+                    at=now() - timedelta(days=day, minutes=number),
+                )
+                for day, one in enumerate(people)
+            ]  # fmt: skip
+            body = water if number < 3 else None
+            made.issues.append(
+                await town.issue(
+                    session, said, [one for one, _ in people], name=name, department_id=body
+                )
+            )
+        answer = await answers.begin(
+            session, made.issues[2], by=who, lang="en", title=EVIL, text=f"It is back. {EVIL}"
+        )
+        await answers.edit(session, answer.id, by=who, lang="pt", text="Voltou.")
+        await measures.add_measure(
+            session, answer.id, by=who, text=EVIL, due_on=now().date() - timedelta(days=3)
+        )
+        await notes.add(session, made.issues[2], EVIL, by=who)

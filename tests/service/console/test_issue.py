@@ -1,0 +1,131 @@
+"""One issue's page: voices, campaigns, pages of messages, notes, split and undo."""
+
+import re
+from datetime import date
+
+from httpx2 import AsyncClient
+
+from service.console.issue import buckets
+from service.installation import Installation
+from service.issues.listing.queries import Day
+from tests.conftest import serving
+from tests.service.console.test_forms import sent
+from tests.service.issues import town
+from tests.service.staff.desk_browser import logged_in
+
+
+async def crowd(here: Installation, many: int) -> tuple[int, list[int]]:
+    """An issue of which many speak, each in other words but for a campaign of four."""
+    async with here.database.write() as session:
+        water = await town.body(session, "water")
+        people = [await town.person(session) for _ in range(many)]
+        texts = ["sign against the pump!" if n < 4 else f"voice {n}." for n in range(many)]
+        said = [
+            await town.contribution(session, here.vault, who, text)
+            for who, text in zip(people, texts, strict=True)
+        ]
+        issue = await town.issue(session, said, [p for p, _ in people], department_id=water)
+    return issue, said
+
+
+async def test_all_messages_are_paged_and_a_campaign_is_folded(installation: Installation) -> None:
+    issue, _ = await crowd(installation, 40)
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "comms") as browser,
+    ):
+        first, second = await texts(browser, issue, ""), await texts(browser, issue, "?at=2")
+        every = await texts(browser, issue, "?every=true&at=2")
+    assert (len(first), len(second)) == (25, 12), "37 different texts"
+    assert not set(first) & set(second)
+    assert {f"voice {n}." for n in range(4, 40)} < set(first) | set(second)
+    assert (len(every), every.count("sign against the pump!")) == (15, 4)
+
+
+async def texts(browser: AsyncClient, issue: int, query: str) -> list[str]:
+    """The messages that a page of an issue lists."""
+    page = (await browser.get(f"/console/issues/{issue}{query}")).text
+    listed = page.split('id="all"', 1)[1]
+    return re.findall(r'class="pre" lang="en">([^<]+)</p>\s*<p class="meta"><input', listed)
+
+
+async def test_marked_messages_are_split_off_and_put_back(installation: Installation) -> None:
+    issue, said = await crowd(installation, 6)
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "moderator") as browser,
+    ):
+        form = {"contribution": [str(said[4]), str(said[5])], "name": "Another pump"}
+        answer = await browser.post(f"/console/issues/{issue}/split", data=form)
+        page = await browser.get(answer.headers["location"])
+        assert "Another pump" in page.text
+        undo = re.search(r'action="(/console/moves/[0-9a-f]+/undo)"', page.text)
+        assert undo is not None, page.text
+        assert await sent(browser, undo.group(1)) == f"/console/issues/{issue}"
+        assert len(await texts(browser, issue, "?every=true")) == 6
+        nothing = {"contribution": [str(id_) for id_ in said]}
+        told = await browser.post(
+            f"/console/issues/{issue}/split",
+            data=nothing,
+            headers={"referer": f"http://testserver/console/issues/{issue}"},
+        )
+    assert told.status_code == 409
+    assert f'href="/console/issues/{issue}"' in told.text, "the way back to the form"
+
+
+async def test_marked_messages_are_moved_to_another_issue_and_back(
+    installation: Installation,
+) -> None:
+    issue, said = await crowd(installation, 6)
+    async with installation.database.write() as session:
+        other, _, foreign = await town.asked(session, installation.vault, 2, name="dark street")
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "moderator") as browser,
+    ):
+        form = {"contribution": [str(said[5])], "to": str(other)}
+        answer = await browser.post(f"/console/issues/{issue}/move", data=form)
+        assert answer.headers["location"] == f"/console/issues/{other}"
+        assert "voice 5." in await texts(browser, other, "?every=true")
+        page = (await browser.get(f"/console/issues/{other}")).text
+        assert "voice 5." not in await texts(browser, issue, "?every=true")
+        form = {"contribution": [str(foreign[0])], "to": str(other)}
+        assert (await browser.post(f"/console/issues/{issue}/move", data=form)).status_code == 404
+        undo = re.search(r"/console/moves/[0-9a-f]+/undo", answer.headers["set-cookie"])
+        assert undo is not None, page
+        await sent(browser, undo.group())
+        assert "voice 5." in await texts(browser, issue, "?every=true")
+
+
+async def test_a_note_is_for_colleagues_and_its_author_takes_it_away(
+    installation: Installation,
+) -> None:
+    issue, _ = await crowd(installation, 2)
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "official", "water", name="Ana") as ana,
+        logged_in(app, installation, "moderator", name="Bruno") as bruno,
+    ):
+        await sent(ana, f"/console/issues/{issue}/notes", text="We spoke on the phone.")
+        for browser, takes in ((ana, True), (bruno, False)):
+            page = (await browser.get(f"/console/issues/{issue}")).text
+            assert "We spoke on the phone." in page
+            assert ("/notes/1/remove" in page) == takes
+        where = f"/console/issues/{issue}/notes/1/remove"
+        assert (await bruno.post(where)).status_code == 403
+        assert (
+            await ana.post(f"/console/issues/{issue}/notes", data={"text": " "})
+        ).status_code == 400
+        await sent(ana, where)
+        assert "We spoke on the phone." not in (await ana.get(f"/console/issues/{issue}")).text
+
+
+def test_silent_days_are_shown_and_long_times_by_week() -> None:
+    assert buckets([]) == []
+    short = buckets([Day(date(2026, 3, 20), 3, 4)])
+    assert [(one.day.day, one.people) for one in short[-2:]] == [(19, 0), (20, 3)]
+    assert len(short) == 14
+    long = buckets([Day(date(2026, 1, 1), 1, 1), Day(date(2026, 6, 1), 2, 2)])
+    assert {one.day.weekday() for one in long} == {0}
+    assert sum(one.people for one in long) == 3
+    assert len(long) == 23
