@@ -79,8 +79,9 @@ class Desk:
         decisions = []
         if woven:
             vectors = await placing.encode(woven, self._retriever)
+            near = await placing.near(woven, vectors, self._here, self._retriever)
             decisions = await asyncio.to_thread(
-                placing.place, woven, vectors, self._retriever, self._router
+                placing.place, woven, vectors, near, self._retriever, self._router
             )
         async with self._here.database.write() as session:
             room = Room(session, self._here, self._retriever.embedder.name)
