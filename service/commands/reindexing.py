@@ -13,7 +13,7 @@ from service.conversations.hearing import encodable
 from service.database import Session
 from service.departments.models import DepartmentExample
 from service.installation import Installation
-from service.issues.models import Membership
+from service.issues.models import Issue, Membership
 from service.messages.models import Contribution, ContributionVector
 from service.retrieval import actions as retrieval
 from service.retrieval.actions import NewEntry
@@ -136,9 +136,10 @@ async def _issues(here: Installation, embedder: Embedder) -> None:
 
 async def _sums(session: Session, ids: Sequence[int]) -> dict[int, tuple[Any, int]]:
     rows = await session.execute(
-        select(Membership.issue_id, ContributionVector.vector)
+        select(Issue.root_id, ContributionVector.vector)
+        .join(Membership, Membership.issue_id == Issue.id)
         .join(ContributionVector, ContributionVector.contribution_id == Membership.contribution_id)
-        .where(Membership.issue_id.in_(ids))
+        .where(Issue.root_id.in_(ids))
     )
     sums: dict[int, tuple[Any, int]] = {}
     for issue_id, data in rows.all():

@@ -92,8 +92,9 @@ class Desk:
         decisions: list[Decision] = []
         if woven and retriever is not None:
             vectors = await placing.encode(woven, retriever)
+            near = await placing.near(woven, vectors, self._here, retriever)
             decisions = await asyncio.to_thread(
-                placing.place, woven, vectors, retriever, self._router
+                placing.place, woven, vectors, near, retriever, self._router
             )
         async with self._here.database.write() as session:
             room = Room(session, self._here, retriever.embedder.name if retriever else "")

@@ -2,8 +2,10 @@
 nothing.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -14,9 +16,12 @@ from nlp.index import Hit
 from nlp.route import Route, Router
 from service.conversations.hearing import encodable
 from service.conversations.weaving import Woven
+from service.installation import Installation
+from service.issues import queries as issues
 from service.retrieval.retriever import Found, Retriever
 
-NEAR = 8
+NEAR = 24
+DAY = 86_400.0
 CANDIDATES = 10
 
 
@@ -40,17 +45,39 @@ async def encode(woven: Sequence[Woven], retriever: Retriever) -> FloatArray:
     return vectors[[row[text] for text in texts]]
 
 
+async def near(
+    woven: Sequence[Woven], vectors: FloatArray, here: Installation, retriever: Retriever
+) -> list[list[Hit]]:
+    """Issues near each contribution, as survivors, less alike the longer nobody spoke of them."""
+    found = await asyncio.to_thread(retriever.near_issues, vectors, NEAR)
+    async with here.database.read() as session:
+        spans = await issues.spans(session, {hit.id for hits in found for hit in hits})
+    return [
+        [_faded(hit, said, *spans[hit.id]) for hit in hits if hit.id in spans]
+        for said, hits in zip(_days(woven), found, strict=True)
+    ]
+
+
+def _days(woven: Sequence[Woven]) -> list[float]:
+    return [one.first.inbound.occurred_at.timestamp() / DAY for one in woven]
+
+
+def _faded(hit: Hit, said: float, root: int, first: datetime, last: datetime) -> Hit:
+    quiet = group.silence(said, first.timestamp() / DAY, last.timestamp() / DAY)
+    return Hit(root, hit.score - group.fade(quiet))
+
+
 def place(
     woven: Sequence[Woven],
     vectors: FloatArray,
+    near: Sequence[Sequence[Hit]],
     retriever: Retriever,
     router: Router | None,
 ) -> list[Decision]:
-    """Decide for a batch of contributions with their vectors (n, size)."""
+    """Decide for a batch of contributions with their vectors (n, size) and the issues near them."""
     texts, langs = [one.text for one in woven], [one.first.lang for one in woven]
-    near = retriever.near_issues(vectors, NEAR)
     placed = retriever.space.place(vectors)
-    placements = group.place(placed, near, threshold=retriever.space.join)
+    placements = group.place(placed, near, threshold=retriever.space.join, said=_days(woven))
     routes = router.route(texts, langs, vectors) if router else [None] * len(woven)
     answers = _answers(woven, texts, langs, vectors, retriever)
     return [

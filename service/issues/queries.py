@@ -88,6 +88,19 @@ async def sizes(session: Session, issue_ids: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in rows.all()}
 
 
+async def spans(
+    session: Session, issue_ids: Collection[int]
+) -> dict[int, tuple[int, datetime, datetime]]:
+    """For each issue its survivor, and when that was first and last spoken of."""
+    root = aliased(Issue)
+    rows = await session.execute(
+        select(Issue.id, root.id, root.first_seen, root.last_seen)
+        .join(root, root.id == Issue.root_id)
+        .where(Issue.id.in_(issue_ids))
+    )
+    return {row[0]: (row[1], row[2], row[3]) for row in rows.all()}
+
+
 async def askers(session: Session, root_id: int, *, news: bool = False) -> list[Asker]:
     """One for each person who contributed to an issue or anything merged into it, and its
     followers.

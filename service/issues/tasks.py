@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from nlp import group
+from nlp import group, themes
 from nlp.embed import FloatArray
 from nlp.label import Phrases, label
+from nlp.neighbours import IntArray
 from service.database import now
 from service.installation import Installation
 from service.issues import actions as actions
@@ -28,7 +29,10 @@ BATCH = 200
 MERGES = 100
 WINDOW = timedelta(days=1)
 PAST = 7
-MOST = 5000
+MOST = 100_000
+NAMED = 5000
+RECENT = 20_000
+CHUNK = 5000
 THEME_TEXTS = 50
 THEME_WORDS = 3
 
@@ -91,8 +95,8 @@ async def _grow(here: Installation, moment: datetime) -> None:
         for id_ in {*before, *after}
         if after.get(id_, (0.0, False)) != before.get(id_, (0.0, False))
     }
-    for start in range(0, len(changed), MOST):
-        part = dict(list(changed.items())[start : start + MOST])
+    for start in range(0, len(changed), CHUNK):
+        part = dict(list(changed.items())[start : start + CHUNK])
         async with here.database.write() as session:
             await labelling.grow_many(session, part)
 
@@ -123,12 +127,14 @@ def _people(voices: Sequence[Voice]) -> int:
 
 
 async def consolidate(here: Installation, retriever: Retriever) -> None:
-    """Bring together what is one matter, propose it where staff have touched it, and name the
-    themes.
+    """Find the themes of what is said lately, bring together within them what is one matter, and
+    propose it where staff have touched it.
     """
+    model = retriever.embedder.name
     async with here.database.read() as session:
         issues = await queries.standings(session)
         owners, raw = await retrieval.vectors(session, "issue")
+        said, spoken = await queries.recent(session, model, limit=RECENT)
     rows = [at for at, owner in enumerate(owners) if owner in issues]
     if not rows:
         return
@@ -139,7 +145,12 @@ async def consolidate(here: Installation, retriever: Retriever) -> None:
         if vector.any()
     ]
     held.sort(key=lambda one: (-one[0].people, one[0].id))
-    merges, proposals = await asyncio.to_thread(_regroup, held[:MOST], retriever.space.join)
+    held = held[:MOST]
+    if not held:
+        return
+    voices = await asyncio.to_thread(retriever.space.place, spoken)
+    marks = await asyncio.to_thread(_marks, held, said, voices)
+    merges, proposals = await asyncio.to_thread(_regroup, held, retriever.space.join, marks)
     gone: set[int] = set()
     for start in range(0, len(merges), MERGES):
         part = merges[start : start + MERGES]
@@ -148,7 +159,8 @@ async def consolidate(here: Installation, retriever: Retriever) -> None:
         gone |= {one for one, _ in part}
     async with here.database.write() as session:
         await actions.propose(session, proposals)
-    await _theme(here, [one for one in held if one[0].id not in gone])
+    left = [at for at, (one, _) in enumerate(held) if one.id not in gone]
+    await _theme(here, [held[at] for at in left], marks[left])
 
 
 Held = Sequence[tuple[Standing, FloatArray]]
@@ -156,14 +168,34 @@ Pairs = list[tuple[int, int]]
 Proposals = list[tuple[int, int, float]]
 
 
-def _regroup(held: Held, threshold: float) -> tuple[Pairs, Proposals]:
+def _marks(held: Held, said: Sequence[int], voices: FloatArray) -> IntArray:
+    """The theme of each issue: that of most of its contributions; where none is recent, the one
+    whose middle is nearest.
+    """
+    row = {one.id: at for at, (one, _) in enumerate(held)}
+    known = [at for at, issue_id in enumerate(said) if issue_id in row]
+    vectors = np.stack([vector for _, vector in held])
+    if not known:
+        return themes.themes(vectors)
+    labels = themes.themes(voices[known])
+    of = np.array([row[said[at]] for at in known])
+    marks = themes.of_issues(of, labels, len(held))
+    middles = np.stack(
+        [voices[known][labels == one].mean(axis=0) for one in range(labels.max() + 1)]
+    )
+    rest = np.flatnonzero(marks < 0)
+    marks[rest] = np.argmax(vectors[rest] @ middles.T, axis=1)
+    return marks
+
+
+def _regroup(held: Held, threshold: float, marks: IntArray) -> tuple[Pairs, Proposals]:
     """Merges among untouched issues, largest first; proposals where a touched one takes part."""
-    if len(held) < 2:
-        return [], []
     vectors = np.stack([vector for _, vector in held])
     sizes = np.array([one.size for one, _ in held], dtype=np.int64)
     touched = {row for row, (one, _) in enumerate(held) if _is_theirs(one)}
-    labels = group.consolidate(vectors, sizes, sorted(touched), threshold=threshold)
+    labels = group.consolidate(
+        vectors, sizes, touched, spans=_spans(held), themes=marks, threshold=threshold
+    )
     merges: Pairs = []
     proposals: Proposals = _touched_pairs(held, vectors, threshold)
     for rows in _groups(labels):
@@ -176,12 +208,18 @@ def _regroup(held: Held, threshold: float) -> tuple[Pairs, Proposals]:
     return merges, proposals
 
 
+def _spans(held: Held) -> group.DayArray:
+    """When each issue was first and last spoken of (n, 2), in days."""
+    days = [[one.first_seen.timestamp(), one.last_seen.timestamp()] for one, _ in held]
+    return np.array(days) / WINDOW.total_seconds()
+
+
 def _is_theirs(issue: Standing) -> bool:
     """Whether staff have decided about it, so that the machine only proposes."""
     return issue.touched or issue.state == "answered"
 
 
-def _groups(labels: group.IntArray) -> list[list[int]]:
+def _groups(labels: IntArray) -> list[list[int]]:
     """Rows of each label that has more than one, in order."""
     found: dict[int, list[int]] = defaultdict(list)
     for row, mark in enumerate(labels.tolist()):
@@ -192,41 +230,38 @@ def _groups(labels: group.IntArray) -> list[list[int]]:
 def _touched_pairs(held: Held, vectors: FloatArray, threshold: float) -> Proposals:
     """Two issues that staff have touched may be one all the same."""
     theirs = [row for row, (one, _) in enumerate(held) if _is_theirs(one)]
-    alike = vectors[theirs] @ vectors[theirs].T
+    days = _spans(held)[theirs] if theirs else np.zeros((0, 2))
+    gaps = np.maximum(days[:, None, 0] - days[None, :, 1], days[None, :, 0] - days[:, None, 1])
+    alike = vectors[theirs] @ vectors[theirs].T - np.vectorize(group.fade, otypes=[float])(gaps)
     return [
         (held[theirs[two]][0].id, held[theirs[one]][0].id, round(float(alike[one, two]), 4))
         for one, two in zip(*np.nonzero(np.triu(alike >= threshold, k=1)), strict=True)
     ]
 
 
-async def _theme(here: Installation, held: Held) -> None:
-    if not held:
-        return
+async def _theme(here: Installation, held: Held, marks: IntArray) -> None:
     async with here.database.read() as session:
-        mixes = await listing.mixes(session, [one.id for one, _ in held[:MOST]])
+        mixes = await listing.mixes(session, [one.id for one, _ in held[:NAMED]])
     langs = {id_: mix.langs.most_common(1)[0][0] for id_, mix in mixes.items() if mix.langs}
-    themes = await asyncio.to_thread(_themes, held, langs, here.settings.default_language)
+    found = await asyncio.to_thread(_themes, held, marks, langs, here.settings.default_language)
     async with here.database.write() as session:
-        await labelling.put_themes(session, themes)
+        await labelling.put_themes(session, found)
 
 
 NewTheme = tuple[int | None, str, Sequence[str], Sequence[int]]
 
 
-def _themes(held: Held, langs: dict[int, str], default: str) -> list[NewTheme]:
+def _themes(held: Held, marks: IntArray, langs: dict[int, str], default: str) -> list[NewTheme]:
     """Coarse groups with names; a group takes over the theme that most of its issues had."""
     vectors = np.stack([vector for _, vector in held])
-    sizes = np.array([one.size for one, _ in held], dtype=np.int64)
-    labels = group.themes(vectors[:MOST], sizes[:MOST])
-    labels = _nearest(vectors, labels)
     rows_of: dict[int, list[int]] = defaultdict(list)
-    for row, mark in enumerate(labels.tolist()):
+    for row, mark in enumerate(marks.tolist()):
         rows_of[mark].append(row)
     background = Phrases.count(
         [one.name for one, _ in held], [langs.get(one.id, default) for one, _ in held]
     )
     taken: set[int] = set()
-    themes: list[NewTheme] = []
+    made: list[NewTheme] = []
     for rows in sorted(rows_of.values(), key=lambda rows: (-len(rows), rows[0])):
         before = Counter(held[row][0].theme_id for row in rows if held[row][0].theme_id is not None)
         kept = next((id_ for id_, _ in before.most_common() if id_ not in taken), None)
@@ -241,16 +276,5 @@ def _themes(held: Held, langs: dict[int, str], default: str) -> list[NewTheme]:
         )
         name = " · ".join(found.phrases[:THEME_WORDS]) if len(rows) > 1 else ""
         changed = [held[row][0].id for row in rows if kept is None or held[row][0].theme_id != kept]
-        themes.append((kept, name or found.name, found.phrases, changed))
-    return themes
-
-
-def _nearest(vectors: FloatArray, labels: group.IntArray) -> group.IntArray:
-    """Issues beyond those that were grouped go to the theme whose centre is nearest."""
-    known = len(labels)
-    if len(vectors) == known:
-        return labels
-    marks = np.unique(labels)
-    centres = np.stack([vectors[:known][labels == mark].mean(axis=0) for mark in marks])
-    rest = marks[np.argmax(vectors[known:] @ centres.T, axis=1)]
-    return np.concatenate([labels, rest])
+        made.append((kept, name or found.name, found.phrases, changed))
+    return made

@@ -124,3 +124,40 @@ def test_growth_is_counted_against_the_past() -> None:
     assert group.emerging(9, [1, 0, 2, 1, 0, 1, 1])
     assert not group.emerging(9, [8, 10, 9, 7, 11, 9, 8])
     assert not group.emerging(2, [0] * 7)
+
+
+def test_silence_asks_for_more_likeness() -> None:
+    assert [group.fade(days) for days in (-1, 0, 90, 180, 900)] == pytest.approx(
+        [0, 0, 0.15, 0.3, 0.3]
+    )
+    assert [group.silence(day, 10, 20) for day in (4, 15, 26)] == [6, 0, 6]
+
+
+def test_what_is_said_long_after_opens_an_issue_of_its_own() -> None:
+    vectors, _ = clusters(8, 1, 3, 0.7)
+    near = [[] for _ in vectors]  # type: list[list[Hit]]
+    soon = group.place(vectors, near, threshold=0.4, said=[0, 10, 20])
+    late = group.place(vectors, near, threshold=0.4, said=[0, 10, 400])
+    assert led(soon) == [0, 0, 0]
+    assert led(late) == [0, 0, 2]
+    spans = np.array([[0, 0], [10, 10], [400, 400]], dtype=np.float64)
+    sizes = np.ones(3, dtype=np.int64)
+    assert len(set(group.consolidate(vectors, sizes, threshold=0.4).tolist())) == 1
+    labels = group.consolidate(vectors, sizes, spans=spans, threshold=0.4).tolist()
+    assert labels[0] == labels[1] != labels[2]
+
+
+def test_issues_of_different_themes_stay_apart() -> None:
+    vectors, _ = clusters(9, 1, 4, 0.3)
+    marks = np.array([0, 0, 1, 1])
+    labels = group.consolidate(vectors, np.ones(4, dtype=np.int64), themes=marks)
+    assert same(labels.tolist(), marks.tolist())
+
+
+def test_many_issues_unite_as_few_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, of = clusters(10, 20, 15, 0.6)
+    ones = np.ones(len(vectors), dtype=np.int64)
+    exact = group.consolidate(vectors, ones, threshold=0.4)
+    monkeypatch.setattr(group, "ALL_PAIRS", 10)
+    assert same(group.consolidate(vectors, ones, threshold=0.4).tolist(), exact.tolist())
+    assert same(exact.tolist(), of)

@@ -101,6 +101,7 @@ async def _hang(
     await session.flush()
     await session.execute(update(Issue).where(Issue.root_id == issue.id).values(root_id=into.id))
     await members.recount(session, [into.id])
+    await members.recentre(session, [issue.id, into.id])
     events = [
         trail.event("issue", issue.id, "merge", actor=by.actor, became=str(into.id), why=why),
         trail.event("issue", into.id, "absorb", actor=by.actor, details={"issue": issue.id}),
@@ -126,6 +127,7 @@ async def unmerge(
     await session.flush()
     await session.execute(update(Issue).where(Issue.id.in_(tree)).values(root_id=issue.id))
     await members.recount(session, [issue.id, parent])
+    await members.recentre(session, [issue.id, survivor.id])
     event = trail.event("issue", issue.id, "unmerge", actor=by.actor, was=str(survivor.id), why=why)
     await trail.record_many(session, [event])
     (issue,) = await queries.issues(session, [issue.id])

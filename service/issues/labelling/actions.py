@@ -89,6 +89,7 @@ async def merge_untouched(session: Session, pairs: Sequence[tuple[int, int]]) ->
         rows,
     )
     await members.recount(session, {into for _, into in merged})
+    await members.recentre(session, {id_ for pair in merged for id_ in pair})
     events = []
     for one, into in merged:
         events.append(trail.event("issue", one, "merge", became=str(into)))

@@ -58,6 +58,8 @@ class Standing:
     people: int
     touched: bool
     theme_id: int | None
+    first_seen: datetime
+    last_seen: datetime
 
 
 async def stale(session: Session, *, limit: int) -> list[Stale]:
@@ -157,6 +159,8 @@ async def standings(session: Session) -> dict[int, Standing]:
             Issue.people,
             Issue.touched_at.is_not(None),
             Issue.theme_id,
+            Issue.first_seen,
+            Issue.last_seen,
         ).where(
             Issue.root_id == Issue.id,
             Issue.size > 0,
@@ -164,6 +168,25 @@ async def standings(session: Session) -> dict[int, Standing]:
         )
     )
     return {row[0]: Standing(*row) for row in rows.all()}
+
+
+async def recent(session: Session, model: str, *, limit: int) -> tuple[list[int], FloatArray]:
+    """Surviving issues and vectors (n, size) of the newest contributions encoded by `model`."""
+    rows = (
+        await session.execute(
+            select(Issue.root_id, ContributionVector.vector)
+            .join(Membership, Membership.issue_id == Issue.id)
+            .join(
+                ContributionVector,
+                ContributionVector.contribution_id == Membership.contribution_id,
+            )
+            .where(ContributionVector.model == model)
+            .order_by(ContributionVector.contribution_id.desc())
+            .limit(limit)
+        )
+    ).all()
+    vectors = [np.frombuffer(row[1], dtype=np.float32) for row in rows]
+    return [row[0] for row in rows], np.stack(vectors) if rows else np.zeros((0, 0), np.float32)
 
 
 async def unused_themes(session: Session) -> Sequence[int]:

@@ -180,10 +180,10 @@ async def relocate(
 
 
 async def recentre(session: Session, issue_ids: Collection[int]) -> None:
-    """After members changed sides: an issue is found by the mean of its own members, an empty one
-    not at all.
+    """After members changed sides: an issue is found by the mean of all it counts, one that is
+    merged or empty not at all.
     """
-    for id_ in sorted(issue_ids):
+    for id_ in sorted(await queries.with_survivors(session, issue_ids)):
         found = await queries.mean_vector(session, id_)
         if found is None:
             await retrieval.drop(session, "issue", [id_])

@@ -148,12 +148,15 @@ async def tallies(session: Session, issue_ids: Collection[int]) -> dict[int, Tal
 
 
 async def mean_vector(session: Session, issue_id: int) -> tuple[str, FloatArray] | None:
-    """The model and mean vector (size,) of an issue's own members, the newest 2,000 at most."""
+    """The model and mean vector (size,) of all that a surviving issue counts, the newest 2,000 at
+    most; None of a merged one.
+    """
     rows = (
         await session.execute(
             select(ContributionVector.model, ContributionVector.vector)
             .join(Membership, Membership.contribution_id == ContributionVector.contribution_id)
-            .where(Membership.issue_id == issue_id)
+            .join(Issue, Issue.id == Membership.issue_id)
+            .where(Issue.root_id == issue_id)
             .order_by(ContributionVector.contribution_id.desc())
             .limit(MOST_VECTORS)
         )
@@ -163,6 +166,12 @@ async def mean_vector(session: Session, issue_id: int) -> tuple[str, FloatArray]
     model = rows[0].model
     held = [np.frombuffer(row.vector, dtype=np.float32) for row in rows if row.model == model]
     return model, np.mean(held, axis=0, dtype=np.float32)
+
+
+async def with_survivors(session: Session, issue_ids: Collection[int]) -> set[int]:
+    """These issues and those they live on in."""
+    roots = await session.scalars(select(Issue.root_id).where(Issue.id.in_(issue_ids)))
+    return {*issue_ids, *roots.all()}
 
 
 async def where(session: Session, contribution_ids: Collection[int]) -> dict[int, int]:

@@ -1,0 +1,79 @@
+"""Contributions into themes: coarse groups that are dense within and sparse between."""
+
+import graspologic_native
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from nlp.embed import FloatArray
+from nlp.neighbours import IntArray, nearest
+
+NEIGHBOURS = 30
+CROWD = 100
+SHIFT = 0.3
+DENSITY = 0.11
+TRIALS = 3
+FEW = 10_000
+ROUNDS = 2
+RANDOMNESS = 0.001
+
+
+def themes(vectors: FloatArray, *, seed: int = 1) -> IntArray:
+    """A theme for each placed vector (n, size), numbered from 0, the largest first.
+
+    Each is linked with its thirty nearest, by how much nearer they are than the hundred around
+    each of the two (Conneau et al. 2018), so that a crowded field is not one theme. Communities of
+    the constant Potts model (Traag et al. 2011) by the Leiden algorithm (Traag et al. 2019).
+    """
+    if len(vectors) < 2:
+        return np.zeros(len(vectors), dtype=np.int64)
+    links = _links(vectors)
+    _, found = graspologic_native.leiden_csr(
+        links.indptr.astype(np.int64),
+        links.indices.astype(np.int32),
+        links.data.astype(np.float64),
+        n_nodes=len(vectors),
+        resolution=DENSITY,
+        randomness=RANDOMNESS,
+        iterations=ROUNDS,
+        use_modularity=False,
+        seed=seed,
+        trials=TRIALS if len(vectors) <= FEW else 1,
+    )
+    marks = np.array([found.get(row, -1 - row) for row in range(len(vectors))])
+    return _by_size(marks)
+
+
+def _links(vectors: FloatArray) -> csr_matrix:
+    rows, scores = nearest(vectors, CROWD)
+    known = rows >= 0
+    crowd = np.where(known, scores, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    rows, scores, known = rows[:, :NEIGHBOURS], scores[:, :NEIGHBOURS], known[:, :NEIGHBOURS]
+    one, at = np.nonzero(known)
+    other = rows[one, at]
+    weights = scores[one, at] - (crowd[one] + crowd[other]) / 2 + SHIFT
+    kept = weights > 0
+    n = len(vectors)
+    links = csr_matrix((weights[kept], (one[kept], other[kept])), shape=(n, n))
+    return links.maximum(links.T).tocsr()
+
+
+def _by_size(marks: IntArray) -> IntArray:
+    """Labels numbered anew: the largest group is 0, of equals the one that was met first."""
+    _, first, label, counts = np.unique(
+        marks, return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.lexsort((first, -counts))
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.arange(len(order))
+    return number[label]
+
+
+def of_issues(issues: IntArray, themes: IntArray, count: int) -> IntArray:
+    """The theme most members of each of `count` issues are in, -1 where it has none.
+
+    `issues` and `themes` (n) are those of each contribution.
+    """
+    wide = int(themes.max()) + 1 if len(themes) else 1
+    votes = csr_matrix((np.ones(len(issues)), (issues, themes)), shape=(count, wide))
+    best = np.asarray(votes.argmax(axis=1)).ravel()
+    return np.where(np.asarray(votes.sum(axis=1)).ravel() > 0, best, -1)

@@ -1,0 +1,55 @@
+"""Themes: communities of what is near one another, the same from run to run."""
+
+import numpy as np
+import pytest
+
+from nlp import neighbours, themes
+from nlp.embed import FloatArray
+from tests.nlp.test_group import clusters, same
+
+
+def test_contributions_fall_into_their_fields() -> None:
+    vectors, of = clusters(1, 12, 25, 0.9)
+    assert same(themes.themes(vectors).tolist(), of)
+
+
+def test_themes_are_the_same_again_and_the_largest_comes_first() -> None:
+    vectors, _ = clusters(2, 5, 20, 0.8)
+    vectors = vectors[:85]
+    found = themes.themes(vectors)
+    assert np.array_equal(found, themes.themes(vectors))
+    sizes = np.bincount(found)
+    assert sizes.tolist() == sorted(sizes.tolist(), reverse=True)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_contributions_are_no_special_case(count: int) -> None:
+    found = themes.themes(np.eye(count, 8, dtype=np.float32))
+    assert found.shape == (count,)
+
+
+def test_issue_is_in_the_theme_of_most_of_its_contributions() -> None:
+    issues, of = np.array([0, 0, 0, 2, 2]), np.array([1, 1, 0, 0, 2])
+    assert themes.of_issues(issues, of, 3).tolist() == [1, -1, 0]
+
+
+def test_cells_find_nearly_all_that_comparing_everything_finds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    vectors, _ = clusters(3, 60, 40, 0.4)
+    exact, _ = neighbours.nearest(vectors, 10)
+    monkeypatch.setattr(neighbours, "EXACT", 100)
+    monkeypatch.setattr(neighbours, "PROBED", 0.15)
+    found, scores = neighbours.nearest(vectors, 10)
+    shared = [len({*a} & {*b}) / 10 for a, b in zip(exact.tolist(), found.tolist(), strict=True)]
+    assert np.mean(shared) >= 0.9
+    assert (np.diff(scores, axis=1) <= 0).all(), "best first"
+
+
+def test_neighbours_are_others_and_their_products() -> None:
+    vectors: FloatArray = np.eye(4, dtype=np.float32)
+    rows, scores = neighbours.nearest(vectors, 10)
+    assert rows.shape == (4, 3)
+    assert all(row not in found for row, found in enumerate(rows.tolist()))
+    assert np.allclose(scores, 0)
+    assert neighbours.nearest(vectors[:1], 5)[0].shape == (1, 0)
