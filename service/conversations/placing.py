@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlp import group, search
+from nlp import group
 from nlp.embed import FloatArray
 from nlp.group import Placement
-from nlp.index import Hit
 from nlp.route import Route, Router
+from nlp.search import Found
 from service.conversations.hearing import encodable
 from service.conversations.weaving import Woven
-from service.retrieval.retriever import Found, Retriever
+from service.retrieval.retriever import Retriever
 
 NEAR = 8
 CANDIDATES = 10
@@ -28,7 +28,11 @@ class Decision:
     placement: Placement
     route: Route | None
     answers: tuple[Found, ...]
-    confidence: float
+
+    @property
+    def confidence(self) -> float:
+        """How sure it is that the first answer answers the question, 0 to 1."""
+        return self.answers[0].sure if self.answers else 0.0
 
 
 async def encode(woven: Sequence[Woven], retriever: Retriever) -> FloatArray:
@@ -54,9 +58,9 @@ def place(
     routes = router.route(texts, langs, vectors) if router else [None] * len(woven)
     answers = _answers(woven, texts, langs, vectors, retriever)
     return [
-        Decision(vector, placement, route, tuple(found), confidence(found, lang, retriever))
-        for vector, placement, route, found, lang in zip(
-            vectors, placements, routes, answers, langs, strict=True
+        Decision(vector, placement, route, tuple(found))
+        for vector, placement, route, found in zip(
+            vectors, placements, routes, answers, strict=True
         )
     ]
 
@@ -79,9 +83,3 @@ def _answers(
     )
     by_row = dict(zip(live, found, strict=True))
     return [by_row.get(at, []) for at in range(len(woven))]
-
-
-def confidence(found: Sequence[Found], lang: str, retriever: Retriever) -> float:
-    """How sure it is that the best of `found` answers the question, 0 to 1."""
-    hits = [Hit(one.id, one.score) for one in found]
-    return search.confidence(hits, lang in retriever.embedder.languages) if hits else 0.0

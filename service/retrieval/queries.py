@@ -75,6 +75,13 @@ async def vectors(
     return owners, np.stack(arrays) if arrays else np.zeros((0, 0), dtype=np.float32)
 
 
+async def vectors_of(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
+    """The vectors of some entries, by id."""
+    query = select(Entry.id, Entry.vector).where(Entry.id.in_(ids), Entry.live)
+    rows = (await session.execute(query.order_by(Entry.id))).all()
+    return {row.id: row.vector for row in rows if row.vector}
+
+
 async def indexed(session: Session, kind: str, owner_ids: Collection[int]) -> set[int]:
     """Those of the owners that have entries."""
     query = select(Entry.owner_id).where(Entry.kind == kind, Entry.owner_id.in_(owner_ids))
