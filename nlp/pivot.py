@@ -145,6 +145,21 @@ def _target(known: Collection[str], pivot: Pivot) -> str:
     )
 
 
+def encode(
+    embedder: Embedder, texts: Sequence[str], langs: Sequence[str] | None = None
+) -> FloatArray:
+    """Vectors (n, size) of texts; their languages matter only to an embedder that renders."""
+    if isinstance(embedder, Rendering):
+        return embedder.encode(texts, langs)
+    return embedder.encode(texts)
+
+
+def close(embedder: Embedder) -> None:
+    """Let the pivot of an embedder go, where it has one."""
+    if isinstance(embedder, Rendering):
+        embedder.close()
+
+
 def family(model: str) -> str:
     """The encoder behind a recorded name: its vectors can be compared, rendered or not."""
     return model.partition(MARK)[0]

@@ -36,7 +36,7 @@ async def _ask_some(
     langs = [
         lang or text.detect(words).lang for (_, _, lang), words in zip(part, masked, strict=True)
     ]
-    vectors = await retriever.encode([encodable(words) for words in masked])
+    vectors = await retriever.encode([encodable(words) for words in masked], langs)
     hits = await asyncio.to_thread(retriever.find, "answer", masked, langs, vectors, WIDE)
     near = retriever.near_issues(vectors, 1)
     async with here.database.read() as session:

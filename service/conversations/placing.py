@@ -36,10 +36,10 @@ class Decision:
 
 
 async def encode(woven: Sequence[Woven], retriever: Retriever) -> FloatArray:
-    """Vectors (n, size) of contributions; copies of one text are encoded once."""
-    texts = [encodable(one.text) for one in woven]
+    """Vectors (n, size) of contributions; copies of one text in one language are encoded once."""
+    texts = [(encodable(one.text), one.first.lang) for one in woven]
     unique = list(dict.fromkeys(texts))
-    vectors = await retriever.encode(unique)
+    vectors = await retriever.encode([text for text, _ in unique], [lang for _, lang in unique])
     row = {text: at for at, text in enumerate(unique)}
     return vectors[[row[text] for text in texts]]
 

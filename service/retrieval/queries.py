@@ -6,6 +6,7 @@ import numpy as np
 from sqlalchemy import Row, func, select
 
 from nlp.embed import FloatArray
+from nlp.pivot import family
 from service.database import Session
 from service.retrieval.models import Entry
 
@@ -88,10 +89,12 @@ async def indexed(session: Session, kind: str, owner_ids: Collection[int]) -> se
     return set((await session.scalars(query)).all())
 
 
+async def models(session: Session) -> set[str]:
+    """Models whose vectors are stored, with the rendering they read through."""
+    return set((await session.scalars(select(Entry.model).where(Entry.live).distinct())).all())
+
+
 async def other_models(session: Session, model: str) -> Sequence[str]:
-    """Models other than `model` whose vectors are stored."""
-    return (
-        await session.scalars(
-            select(Entry.model).where(Entry.live, Entry.model != model).distinct().limit(5)
-        )
-    ).all()
+    """Models whose stored vectors cannot be compared with those of `model`."""
+    ours = family(model)
+    return sorted(one for one in await models(session) if family(one) != ours)[:5]

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from nlp import pivot
 from nlp.embed import Embedder, FloatArray, Space
 from nlp.index import Hit, VectorIndex
-from nlp.pivot import rendered
+from nlp.pivot import AsIs, Pivot, rendered
 from nlp.postings import Postings
 from nlp.search import Backdrop, Found, by_owner, fuse, judge, served
 from service.database import Session
@@ -34,9 +35,18 @@ class Retriever:
     """
 
     def __init__(
-        self, embedder: Embedder, space: Space, index: VectorIndex, *, indexed: int = 0
+        self,
+        embedder: Embedder,
+        space: Space,
+        index: VectorIndex,
+        *,
+        indexed: int = 0,
+        pivot: Pivot | None = None,
     ) -> None:
-        """`indexed`: entries up to this change are in `index` already, as after a clean stop."""
+        """`indexed`: entries up to this change are in `index` already, as after a clean stop.
+        `pivot` makes renderings for staff.
+        """
+        self.pivot = pivot or AsIs()
         self.embedder = embedder
         self.space = space
         self.index = index
@@ -54,10 +64,17 @@ class Retriever:
         """The newest change this process has read."""
         return self._seen
 
-    async def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors (n, size) of texts, computed outside the event loop."""
+    async def encode(self, texts: Sequence[str], langs: Sequence[str] | None = None) -> FloatArray:
+        """Vectors (n, size) of texts in these languages, computed outside the event loop."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self.embedder.encode, list(texts))
+        return await loop.run_in_executor(
+            self._thread, pivot.encode, self.embedder, list(texts), langs
+        )
+
+    async def render(self, text: str, source: str, target: str) -> str | None:
+        """A machine's rough rendering of a text, for staff; None where none can be made."""
+        (made,) = await asyncio.to_thread(self.pivot.render, [text], source, target)
+        return made
 
     async def refresh(self, session: Session) -> None:
         """Bring lexical and vector index up to date with what is committed."""
@@ -122,7 +139,8 @@ class Retriever:
     def _learn(self, kind: str, rows: Sequence[Change]) -> None:
         if not rows:
             return
-        strangers = {row.model for row in rows} - {self.embedder.name}
+        ours = pivot.family(self.embedder.name)
+        strangers = {row.model for row in rows if pivot.family(row.model) != ours}
         if strangers:
             raise OtherModel(
                 f"Stored vectors come from {', '.join(sorted(strangers))}, the settings name "
@@ -198,8 +216,9 @@ class Retriever:
         await asyncio.to_thread(self.index.flush, limit)
 
     def close(self) -> None:
-        """Stop the encoding thread; the index is its owner's to close."""
+        """Stop the encoding thread and the pivot; the index is its owner's to close."""
         self._thread.shutdown(wait=True, cancel_futures=True)
+        self.pivot.close()
 
 
 def stacked(vectors: Sequence[bytes]) -> FloatArray:
