@@ -11,6 +11,7 @@ import numpy as np
 from nlp.embed import Embedder, FloatArray
 from nlp.group import Placement
 from nlp.index import ExactIndex, Hit, VectorIndex
+from nlp.pivot import Pivot
 
 SIZE = 32
 ROWS = 2000
@@ -56,6 +57,24 @@ def check_embedder(embedder: Embedder) -> None:
     _check_refusals(embedder)
     assert embedder.name, "vectors are stored beside the embedder's name"
     assert embedder.languages, "an embedder says which languages it knows"
+
+
+def check_pivot(pivot: Pivot, source: str, target: str) -> None:
+    """One rendering or None for each text, the same in any company; a language in itself stays."""
+    texts = list(TEXTS)
+    made = pivot.render(texts, source, target)
+    assert texts == list(TEXTS), "rendering changed the texts it was given"
+    assert len(made) == len(texts), "one rendering for each text"
+    served = pivot.serves(source, target)
+    assert all((one is not None) == served for one in made), "all that is served is rendered"
+    assert made == pivot.render(texts[::-1], source, target)[::-1], "the order does not matter"
+    assert made == [pivot.render([text], source, target)[0] for text in texts], "one by one too"
+    assert pivot.render(texts, source, source) == texts, "a language in itself is left alone"
+    assert pivot.render([], source, target) == [], "no texts give no renderings"
+    assert pivot.render(texts, "xx", "yy") == [None] * len(texts), "nobody knows these"
+    pivot.close()
+    assert pivot.render(texts, source, target) == made, "it starts again after it was closed"
+    pivot.close()
 
 
 def _check_refusals(embedder: Embedder) -> None:

@@ -1,16 +1,231 @@
-"""Lexical and dense hits in one ranked list, and how sure the best of them is."""
+"""Words and meaning in one ranked list, whether it holds an answer at all, and whether the first is
+the one.
+
+How well the encoder serves a language decides how much meaning counts: it knows the language, reads
+it through a rendering, or does neither. Both scores are compared in standard deviations from what
+the store as a whole scores for the question, so neither needs a scale of its own.
+"""
 
 import math
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import RLock
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
+from nlp.embed import FloatArray
 from nlp.index import Hit
+from nlp.postings import Ranking
 from nlp.text import words
+
+Served = Literal["known", "rendered", "other"]
+
+WEIGHTS: dict[Served, float] = {"known": 0.75, "rendered": 0.6, "other": 0.25}
+# Where the encoder only guesses, one striking guess does not outweigh the words.
+MOST_GUESSED = 2.0
+# What a typical store scores, mean and standard deviation: it counts as `PRIOR` texts more.
+PRIOR, USUAL_MEANING, USUAL_WORDS = 30, (0.2, 0.12), (0.03, 0.05)
+
+
+def served(lang: str, known: Collection[str], rendered: Collection[str] = ()) -> Served:
+    """How the encoder serves a language."""
+    if lang in known:
+        return "known"
+    return "rendered" if lang in rendered else "other"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Something that may answer: its fused score, and the two it comes from."""
+
+    id: int
+    fused: float
+    meaning: float
+    words: float
+
+
+class Backdrop:
+    """What vectors score against a store as a whole, by a sample of it: those with the smallest
+    hash of their id, so it does not depend on the order they came in.
+    """
+
+    def __init__(self, size: int = 1000) -> None:
+        self._most = size
+        self._ids = np.zeros(0, dtype=np.int64)
+        self._vectors: FloatArray | None = None
+
+    def sampled(self, ids: Sequence[int]) -> list[int]:
+        """Those of the ids that the sample would hold."""
+        every = np.array(ids, dtype=np.int64)
+        return [int(id_) for id_ in every[_first(every, self._most)]]
+
+    def add(self, ids: Sequence[int], vectors: FloatArray) -> None:
+        """Take vectors (n, size) into account; one with an id that is there is replaced."""
+        if not len(ids):
+            return
+        self.remove(ids)
+        came = np.array(ids, dtype=np.int64)
+        held = vectors[:0] if self._vectors is None else self._vectors
+        every, stacked = np.concatenate([self._ids, came]), np.concatenate([held, vectors])
+        kept = _first(every, self._most)
+        self._ids, self._vectors = every[kept], np.asarray(stacked[kept], dtype=np.float32)
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Leave vectors out."""
+        gone = np.isin(self._ids, np.array(ids, dtype=np.int64))
+        if self._vectors is not None and gone.any():
+            self._ids, self._vectors = self._ids[~gone], self._vectors[~gone]
+
+    def spread(self, vectors: FloatArray) -> list[tuple[float, float]]:
+        """Mean and standard deviation of what each row of vectors (n, size) scores."""
+        if self._vectors is None or not len(self._vectors):
+            return [USUAL_MEANING for _ in vectors]
+        scores = (vectors @ self._vectors.T).astype(np.float64)
+        pairs = zip(scores.mean(axis=1), scores.std(axis=1), strict=True)
+        return [(float(mean), float(deviation)) for mean, deviation in pairs]
+
+
+def _first(ids: NDArray[np.int64], most: int) -> NDArray[np.intp]:
+    order = (ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    return np.lexsort((ids, order))[:most]
+
+
+def fuse(
+    ranking: Ranking,
+    meaning: Sequence[Hit],
+    spread: tuple[float, float],
+    total: int,
+    how: Served,
+) -> list[Candidate]:
+    """Every hit of either list, best first, ties by the smaller id.
+
+    `ranking.among` has the words' scores of the hits by meaning. A hit by words that the other list
+    lacks gets that list's last score (it cannot be higher). `spread` comes from a `Backdrop`,
+    `total` is how many texts there are.
+    """
+    one = {**ranking.among, **{hit.id: hit.score for hit in ranking.hits}}
+    two = {hit.id: hit.score for hit in meaning}
+    last = min(two.values(), default=0.0)
+    apart = _steadied((ranking.mean, ranking.spread), total, USUAL_WORDS, one.values())
+    away = _steadied(spread, total, USUAL_MEANING, two.values())
+    weight, most = WEIGHTS[how], MOST_GUESSED if how == "other" else math.inf
+    found = []
+    for id_ in {*one, *two}:
+        by_words, by_meaning = one.get(id_, 0.0), two.get(id_, last)
+        striking = min((by_meaning - away[0]) / away[1], most)
+        fused = weight * striking + (1 - weight) * (by_words - apart[0]) / apart[1]
+        found.append(Candidate(id_, round(fused, 6), by_meaning, by_words))
+    return sorted(found, key=lambda one: (-one.fused, one.id))
+
+
+def _steadied(
+    told: tuple[float, float], total: int, usual: tuple[float, float], hits: Collection[float]
+) -> tuple[float, float]:
+    """Mean and deviation over the store without its best hit, and `PRIOR` usual texts."""
+    (mean, deviation), (at, wide), best = told, usual, max(hits, default=0.0)
+    left = max(total - 1, 0)
+    sums = total * mean - best if left else 0.0
+    squares = total * (deviation**2 + mean**2) - best**2 if left else 0.0
+    count = left + PRIOR
+    both = (sums + PRIOR * at) / count
+    square = (squares + PRIOR * (wide**2 + at**2)) / count
+    return both, math.sqrt(max(square - both**2, wide**2 / 4))
+
+
+def by_owner(parts: Sequence[Candidate], owners: Mapping[int, int]) -> list[Candidate]:
+    """Owners of parts, best first: each has the best scores of its parts."""
+    best: dict[int, Candidate] = {}
+    for part in parts:
+        owner = owners.get(part.id)
+        if owner is None:
+            continue
+        held = best.get(owner, Candidate(owner, -math.inf, -1.0, 0.0))
+        best[owner] = Candidate(
+            owner,
+            max(held.fused, part.fused),
+            max(held.meaning, part.meaning),
+            max(held.words, part.words),
+        )
+    return sorted(best.values(), key=lambda one: (-one.fused, one.id))
+
+
+@dataclass(frozen=True)
+class Found:
+    """An owner (answer, passage) that bears on a question.
+
+    `score`: how surely the store bears on the question at all, for the first, and less for those
+    behind it; scores compare across questions. `sure`: how sure it is that this one answers it.
+    """
+
+    id: int
+    score: float
+    sure: float = 0.0
+
+
+# Logistic curves over the best score by meaning, the best evidence in words, and a constant:
+# whether the store bears on the question.
+BEARS: dict[Served, tuple[float, float, float]] = {
+    "known": (15.81, 1.7, -8.31),
+    "rendered": (15.81, 1.7, -8.31),
+    "other": (6.07, 1.7, -4.21),
+}
+# Whether the first is the one: over the logarithm of that, and its lead over the second, fused; or
+# by meaning and in words. Both have to agree. The caution keeps one in twenty wrong at 0.85.
+LEADS_FUSED: dict[Served, tuple[float, float, float]] = {
+    "known": (1.151, 0.774, -0.978),
+    "rendered": (1.151, 0.774, -0.978),
+    "other": (1.151, 0.774, -1.487),
+}
+LEADS_EACH = (1.086, 4.951, 1.471, -1.03)
+CAUTION = 0.4
+
+
+def judge(candidates: Sequence[Candidate], evidence: float, how: Served) -> list[Found]:
+    """Owners with how far they are to be trusted, in their order.
+
+    `evidence` is the weight of the question's words (`Ranking.weight`): sharing all of two common
+    words is less than sharing half of ten rare ones.
+    """
+    if not candidates:
+        return []
+    first, rest = candidates[0], candidates[1:]
+    meaning = max(one.meaning for one in candidates)
+    told = evidence * max(one.words for one in candidates)
+    steep, lexical, constant = BEARS[how]
+    bears = _logistic(steep * meaning + lexical * told + constant)
+    sure = _logistic(_lead(first, rest, bears, evidence, how) - CAUTION)
+    return [
+        Found(one.id, round(bears * fade, 6), round(sure * fade, 6))
+        for one, fade in ((one, math.exp(one.fused - first.fused)) for one in candidates)
+    ]
+
+
+def _lead(
+    first: Candidate, rest: Sequence[Candidate], bears: float, evidence: float, how: Served
+) -> float:
+    meaning = first.meaning - max((one.meaning for one in rest), default=_usual(USUAL_MEANING))
+    told = evidence * (first.words - max((one.words for one in rest), default=_usual(USUAL_WORDS)))
+    fused = first.fused - max((one.fused for one in rest), default=0.5)
+    trust, lead, constant = LEADS_FUSED[how]
+    one = trust * math.log(max(bears, 1e-9)) + lead * max(fused, 0.0) + constant
+    trust, by_meaning, by_words, constant = LEADS_EACH
+    two = trust * math.log(max(bears, 1e-9)) + by_meaning * meaning + by_words * told + constant
+    return min(one, two)
+
+
+def _usual(spread: tuple[float, float]) -> float:
+    """What a second one would score in a store that has one."""
+    return spread[0] + spread[1]
+
+
+def _logistic(at: float) -> float:
+    return 1 / (1 + math.exp(-max(min(at, 60.0), -60.0)))
+
 
 BUCKETS = 2**20
 LONGEST = 1000
@@ -18,7 +233,8 @@ KNOWN_WEIGHT, OTHER_WEIGHT = 0.6, 0.25
 
 
 class Lexicon:
-    """TF-IDF over character 3- to 5-grams within words and whole words, on folded text.
+    """A few examples by their words, for routing: TF-IDF over character 3- to 5-grams within words
+    and whole words, on folded text.
 
     Sublinear term frequency, smooth inverse document frequency, length one: the score is a cosine,
     0 to 1.
@@ -111,46 +327,3 @@ def _grams(word: str) -> "np.ndarray[tuple[int], np.dtype[np.int32]]":
 def dense_weight(lang: str, languages: Collection[str]) -> float:
     """How much meaning counts against words: more where the encoder knows the language."""
     return KNOWN_WEIGHT if lang in languages else OTHER_WEIGHT
-
-
-def fuse(
-    lexical: Sequence[Sequence[Hit]], dense: Sequence[Sequence[Hit]], *, dense_weight: float, k: int
-) -> list[list[Hit]]:
-    """Weighted sum of both scores over the union of hits; best first, ties by the smaller id.
-
-    A hit that one list lacks gets that list's last score there (it cannot be higher), so scores
-    compare
-    across questions.
-    """
-    fused = []
-    for by_words, by_meaning in zip(lexical, dense, strict=True):
-        one, two = {h.id: h.score for h in by_words}, {h.id: h.score for h in by_meaning}
-        floor = min(two.values(), default=0.0)
-        scores = {
-            id_: dense_weight * two.get(id_, floor) + (1 - dense_weight) * one.get(id_, 0.0)
-            for id_ in {*one, *two}
-        }
-        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:k]
-        fused.append([Hit(id_, score) for id_, score in ranked])
-    return fused
-
-
-# (steepness, weight of the margin, middle) of the logistic curve
-KNOWN_CURVE = (5.2, 1.9, 0.63)
-OTHER_CURVE = (6.6, 0.58, 0.70)
-RUNNER_UP = 0.3
-
-
-def confidence(hits: Sequence[Hit], lang_known: bool) -> float:
-    """How sure it is that the best hit answers the question, 0 to 1: logistic in score and margin.
-
-    Fitted on short questions of which a quarter has no answer in store, in English (known to the
-    encoder) and Portuguese (not known). The margin is the lead over the second owner; in a small
-    store the second may be worse than what a full one always has, so it counts as `RUNNER_UP`.
-    """
-    if not hits:
-        return 0.0
-    second = hits[1].score if len(hits) > 1 else 0.0
-    margin = hits[0].score - max(second, min(RUNNER_UP, hits[0].score))
-    steep, lead, middle = KNOWN_CURVE if lang_known else OTHER_CURVE
-    return 1 / (1 + math.exp(-steep * (hits[0].score + lead * margin - middle)))

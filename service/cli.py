@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nlp.embed import UnknownModel
+from nlp.embed import Embedder, UnknownModel
 from nlp.index import IndexInUse
+from nlp.pivot import close
 from service import logs
 from service.errors import GabineteError
 from service.exports.lines import Form, What, lines
@@ -71,6 +72,20 @@ def _with(work: Callable[[Installation], Awaitable[T]]) -> T:
             await here.database.close()
 
     return asyncio.run(run())
+
+
+def _encoding(work: Callable[[Installation, Embedder], Awaitable[T]]) -> T:
+    """The same with the encoder, reading as the stored vectors were read."""
+    from service.retrieval.keeper import open_embedder
+
+    async def run(here: Installation) -> T:
+        embedder = await open_embedder(here.settings, here.database)
+        try:
+            return await work(here, embedder)
+        finally:
+            close(embedder)
+
+    return _with(run)
 
 
 @contextmanager
@@ -151,11 +166,9 @@ def import_messages(file: File, as_json: AsJson = False) -> None:
 def import_departments(file: File, as_json: AsJson = False) -> None:
     """Add departments: key, name, remit, examples, norm_days."""
     from service.commands import importing
-    from service.retrieval.keeper import load_embedder
 
-    embedder = load_embedder(Settings())
     with _bar("departments") as progress:
-        report = _with(lambda here: importing.department_rows(here, embedder, file, progress))
+        report = _encoding(lambda here, by: importing.department_rows(here, by, file, progress))
     _report(report, as_json)
 
 
@@ -169,13 +182,11 @@ def import_answers(
     answer.
     """
     from service.commands import importing
-    from service.retrieval.keeper import load_embedder
 
-    embedder = load_embedder(Settings())
     with _bar("answers") as progress:
-        report = _with(
-            lambda here: importing.answer_rows(
-                here, embedder, file, progress, answer_only=answer_only
+        report = _encoding(
+            lambda here, by: importing.answer_rows(
+                here, by, file, progress, answer_only=answer_only
             )
         )
     _report(report, as_json)
@@ -188,11 +199,9 @@ def import_knowledge(
 ) -> None:
     """Import documents that drafts may rest on."""
     from service.commands import importing
-    from service.retrieval.keeper import load_embedder
 
-    embedder = load_embedder(Settings())
     with _bar("documents") as progress:
-        report = _with(lambda here: importing.knowledge(here, embedder, file, progress))
+        report = _encoding(lambda here, by: importing.knowledge(here, by, file, progress))
     _report(report, as_json)
 
 

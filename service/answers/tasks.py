@@ -79,7 +79,7 @@ async def index_answer(here: Installation, retriever: Retriever, answer_id: int)
     """Bring the index in step with a published, corrected or retracted answer."""
     async with here.database.read() as session:
         told = await _told(session, answer_id)
-    vectors = await retriever.encode([text for _, _, text in told])
+    vectors = await retriever.encode([text for _, _, text in told], [lang for _, lang, _ in told])
     async with here.database.write() as session:
         if told != await _told(session, answer_id):
             return

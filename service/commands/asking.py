@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nlp import text
+from nlp.search import Found
 from service.answers import queries as answers
 from service.commands.importing import chunks
 from service.conversations.hearing import encodable
-from service.conversations.placing import CANDIDATES, confidence
+from service.conversations.placing import CANDIDATES
 from service.database import now
 from service.departments import queries as departments
 from service.installation import Installation
-from service.retrieval.retriever import Found, Retriever
+from service.retrieval.retriever import Retriever
 
 BATCH = 64
 WIDE = 40
@@ -35,7 +36,7 @@ async def _ask_some(
     langs = [
         lang or text.detect(words).lang for (_, _, lang), words in zip(part, masked, strict=True)
     ]
-    vectors = await retriever.encode([encodable(words) for words in masked])
+    vectors = await retriever.encode([encodable(words) for words in masked], langs)
     hits = await asyncio.to_thread(retriever.find, "answer", masked, langs, vectors, WIDE)
     near = retriever.near_issues(vectors, 1)
     async with here.database.read() as session:
@@ -51,7 +52,7 @@ async def _ask_some(
     for (id_, _, _), lang, found, issues in zip(part, langs, hits, near, strict=True):
         route = next(routes)
         good = [one for one in found if one.id in usable][:CANDIDATES]
-        sure = confidence(good, lang, retriever)
+        sure = good[0].sure if good else 0.0
         closest = issues[0] if issues and issues[0].score >= retriever.space.join else None
         results.append(
             {

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import text
 
 from nlp.index import Folder, IndexInUse
+from nlp.pivot import family, rendered
+from nlp.text import LANGUAGES
 from service import jobs
 from service.channels import inbox, registry
 from service.channels.contract import ChannelConfig, SendError
@@ -19,7 +21,7 @@ from service.installation import recognise
 from service.migrations import migrate
 from service.phrases import say
 from service.retrieval import queries
-from service.retrieval.keeper import load_embedder
+from service.retrieval.keeper import load_embedder, rendering
 from service.settings import Settings
 from service.vault import open_vault
 
@@ -126,32 +128,53 @@ async def _inbox(settings: Settings) -> Finding:
 
 
 def _encoder(settings: Settings) -> str:
-    embedder = load_embedder(settings)
-    knows = ", ".join(sorted(embedder.languages))
-    others = {"pt", "es", "en"} - embedder.languages
-    hint = (
-        f"; texts in {', '.join(sorted(others))} are found by their words more than their meaning: "
-        "name a multilingual model in GABINETE_EMBEDDING_MODEL"
-        if others
-        else ""
-    )
-    return f"{embedder.name} loads, {embedder.size} dimensions, knows {knows}{hint}"
+    plain = load_embedder(settings)
+    through = rendered(rendering(settings, plain))
+    knows = ", ".join(sorted(plain.languages))
+    others = set(LANGUAGES) - plain.languages - through
+    told = f"{plain.name} loads, {plain.size} dimensions, knows {knows}"
+    if through:
+        told += f"; texts in {', '.join(sorted(through))} are rendered by Apertium for it"
+    if others:
+        told += (
+            f"; texts in {', '.join(sorted(others))} are found by their words more than their "
+            "meaning: install apertium, apertium-es-pt and apertium-en-es, or name a multilingual "
+            "model in GABINETE_EMBEDDING_MODEL"
+        )
+    return told
 
 
 async def _vectors(settings: Settings) -> Finding:
     database = Database(settings.database)
     try:
-        name = (await asyncio.to_thread(load_embedder, settings)).name
+        plain = await asyncio.to_thread(load_embedder, settings)
+        through = rendering(settings, plain)
         async with database.read() as session:
-            others = await queries.other_models(session, name)
+            others = await queries.other_models(session, plain.name)
+            stored = await queries.models(session)
         if others:
             says = f"stored vectors come from {', '.join(others)}: run gabinete reindex"
             return Finding("vectors", False, says)
-        return Finding("vectors", True, "all come from the model that is set")
+        return Finding("vectors", True, _read_through(stored, through.name))
     except Exception as error:
         return Finding("vectors", False, str(error))
     finally:
         await database.close()
+
+
+def _read_through(stored: set[str], model: str) -> str:
+    """Whether the stored texts were read as those that come will be."""
+    if stored <= {model}:
+        return "all come from the model that is set"
+    if model == family(model):
+        return (
+            "some were made through a translator that is not installed now: questions in "
+            "languages the encoder does not know find less; install it, or run gabinete reindex"
+        )
+    return (
+        "some were made before the translator was installed: run gabinete reindex, so that "
+        "texts in languages the encoder does not know are found by meaning"
+    )
 
 
 def _index(settings: Settings) -> str:

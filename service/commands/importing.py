@@ -20,6 +20,7 @@ from pydantic import (
 
 from nlp.embed import Embedder
 from nlp.label import title
+from nlp.pivot import encode
 from nlp.text import detect, sentences
 from service.answers import queries as answer_queries
 from service.answers import tasks as answer_tasks
@@ -267,7 +268,12 @@ async def _index(here: Installation, embedder: Embedder, ids: Sequence[int]) -> 
             assert answer is not None, "just written"
             told = answer_tasks.entries_of(answer, await answer_queries.versions(session, id_))
             parts += [(id_, one) for one in told]
-    vectors = await asyncio.to_thread(embedder.encode, [text for _, (_, _, text) in parts])
+    vectors = await asyncio.to_thread(
+        encode,
+        embedder,
+        [text for _, (_, _, text) in parts],
+        [lang for _, (_, lang, _) in parts],
+    )
     rows = [
         NewEntry("answer", id_, part, lang, text, vector)
         for (id_, (part, lang, text)), vector in zip(parts, vectors, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import func, select, update
 
 from nlp.embed import Embedder
+from nlp.pivot import close, encode
 from nlp.text import fingerprint
 from service.conversations.hearing import encodable
 from service.database import Session
@@ -17,7 +18,7 @@ from service.issues.models import Issue, Membership
 from service.messages.models import Contribution, ContributionVector
 from service.retrieval import actions as retrieval
 from service.retrieval.actions import NewEntry
-from service.retrieval.keeper import Keeper, load_embedder
+from service.retrieval.keeper import Keeper, load_embedder, rendering
 from service.retrieval.models import Entry
 
 CHUNK = 256
@@ -30,7 +31,7 @@ async def reindex(here: Installation, progress: Callable[[int, int], None]) -> i
     a
     running service.
     """
-    embedder = await asyncio.to_thread(load_embedder, here.settings)
+    embedder = rendering(here.settings, await asyncio.to_thread(load_embedder, here.settings))
     keeper = Keeper(here.settings, here.database)
     keeper.reserve()
     try:
@@ -46,6 +47,7 @@ async def reindex(here: Installation, progress: Callable[[int, int], None]) -> i
                     break
         await _issues(here, embedder)
     finally:
+        close(embedder)
         keeper.forsake()
     return done
 
@@ -62,14 +64,16 @@ async def _total(here: Installation) -> int:
 
 async def _contributions(here: Installation, embedder: Embedder, after: int) -> tuple[int, int]:
     query = (
-        select(Contribution.id, Contribution.text)
+        select(Contribution.id, Contribution.text, Contribution.lang)
         .join(ContributionVector, ContributionVector.contribution_id == Contribution.id)
         .where(Contribution.id > after)
         .order_by(Contribution.id)
         .limit(CHUNK)
     )
     rows = await _read(here, query)
-    vectors = await asyncio.to_thread(embedder.encode, [encodable(row.text) for row in rows])
+    vectors = await asyncio.to_thread(
+        encode, embedder, [encodable(row.text) for row in rows], [row.lang for row in rows]
+    )
     values = [
         {
             "contribution_id": row.id,
@@ -106,7 +110,7 @@ async def _texts(here: Installation, embedder: Embedder, after: int) -> tuple[in
         .limit(CHUNK)
     )
     rows = await _read(here, query)
-    vectors = await asyncio.to_thread(embedder.encode, [row.text for row in rows])
+    vectors = await asyncio.to_thread(encode, embedder, [row.text for row in rows], _spoken(rows))
     entries = [
         NewEntry(row.kind, row.owner_id, row.part, row.lang, row.text, vector)
         for row, vector in zip(rows, vectors, strict=True)
@@ -114,6 +118,12 @@ async def _texts(here: Installation, embedder: Embedder, after: int) -> tuple[in
     async with here.database.write() as session:
         await retrieval.put(session, embedder.name, entries)
     return (rows[-1].id if rows else after), len(rows)
+
+
+def _spoken(rows: Sequence[Any]) -> list[str] | None:
+    """The languages of entries, where all are known."""
+    langs = [row.lang for row in rows]
+    return None if None in langs else langs
 
 
 async def _issues(here: Installation, embedder: Embedder) -> None:

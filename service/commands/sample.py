@@ -14,13 +14,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from nlp.pivot import close
 from service.app import open_installation
 from service.channels import inbox
 from service.commands import accounts, importing, serving
 from service.database import now
 from service.errors import SetupError
 from service.installation import Installation, note, recall
-from service.retrieval.keeper import load_embedder
+from service.retrieval.keeper import open_embedder
 from service.settings import Settings
 from service.staff import actions as staff
 from service.staff import queries as staff_queries
@@ -117,7 +118,7 @@ async def load(here: Installation) -> None:
     """
     async with here.database.write() as session:
         await note(session, "loading_sample", "yes")
-    embedder = await asyncio.to_thread(load_embedder, here.settings)
+    embedder = await open_embedder(here.settings, here.database)
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         step = _stepper(bar)
         await importing.department_rows(
@@ -125,6 +126,7 @@ async def load(here: Installation) -> None:
         )
         await importing.knowledge(here, embedder, DATA / "knowledge", step("documents"))
         await _answers(here, embedder, step("answers"))
+        close(embedder)
         await _people(here)
         await _messages(here)
         await serving.work(here, drain=True, progress=step("messages"))

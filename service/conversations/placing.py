@@ -9,16 +9,17 @@ from datetime import datetime
 
 import numpy as np
 
-from nlp import group, search
+from nlp import group
 from nlp.embed import FloatArray
 from nlp.group import Placement
 from nlp.index import Hit
 from nlp.route import Route, Router
+from nlp.search import Found
 from service.conversations.hearing import encodable
 from service.conversations.weaving import Woven
 from service.installation import Installation
 from service.issues import queries as issues
-from service.retrieval.retriever import Found, Retriever
+from service.retrieval.retriever import Retriever
 
 NEAR = 24
 DAY = 86_400.0
@@ -33,14 +34,18 @@ class Decision:
     placement: Placement
     route: Route | None
     answers: tuple[Found, ...]
-    confidence: float
+
+    @property
+    def confidence(self) -> float:
+        """How sure it is that the first answer answers the question, 0 to 1."""
+        return self.answers[0].sure if self.answers else 0.0
 
 
 async def encode(woven: Sequence[Woven], retriever: Retriever) -> FloatArray:
-    """Vectors (n, size) of contributions; copies of one text are encoded once."""
-    texts = [encodable(one.text) for one in woven]
+    """Vectors (n, size) of contributions; copies of one text in one language are encoded once."""
+    texts = [(encodable(one.text), one.first.lang) for one in woven]
     unique = list(dict.fromkeys(texts))
-    vectors = await retriever.encode(unique)
+    vectors = await retriever.encode([text for text, _ in unique], [lang for _, lang in unique])
     row = {text: at for at, text in enumerate(unique)}
     return vectors[[row[text] for text in texts]]
 
@@ -81,9 +86,9 @@ def place(
     routes = router.route(texts, langs, vectors) if router else [None] * len(woven)
     answers = _answers(woven, texts, langs, vectors, retriever)
     return [
-        Decision(vector, placement, route, tuple(found), confidence(found, lang, retriever))
-        for vector, placement, route, found, lang in zip(
-            vectors, placements, routes, answers, langs, strict=True
+        Decision(vector, placement, route, tuple(found))
+        for vector, placement, route, found in zip(
+            vectors, placements, routes, answers, strict=True
         )
     ]
 
@@ -106,9 +111,3 @@ def _answers(
     )
     by_row = dict(zip(live, found, strict=True))
     return [by_row.get(at, []) for at in range(len(woven))]
-
-
-def confidence(found: Sequence[Found], lang: str, retriever: Retriever) -> float:
-    """How sure it is that the best of `found` answers the question, 0 to 1."""
-    hits = [Hit(one.id, one.score) for one in found]
-    return search.confidence(hits, lang in retriever.embedder.languages) if hits else 0.0

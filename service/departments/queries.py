@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import case, column, func, select, table
+from sqlalchemy import ColumnElement, case, column, func, or_, select, table
 
 from nlp.embed import Embedder
+from nlp.pivot import MARK, family
 from nlp.route import Example, Router
 from service.database import Session, UtcDateTime
 from service.departments.models import Department, DepartmentExample
@@ -98,7 +99,7 @@ async def _make(session: Session, embedder: Embedder) -> Router | None:
                 DepartmentExample.vector,
             )
             .join(Department, Department.id == DepartmentExample.department_id)
-            .where(Department.active, DepartmentExample.model == embedder.name)
+            .where(Department.active, _comparable(embedder.name))
             .order_by(DepartmentExample.id)
         )
     ).all()
@@ -107,6 +108,13 @@ async def _make(session: Session, embedder: Embedder) -> Router | None:
     taught = [Example(row.key, row.text, WEIGHTS[row.origin]) for row in rows]
     vectors = np.stack([np.frombuffer(row.vector, dtype=np.float32) for row in rows])
     return Router(taught, vectors, embedder.languages)
+
+
+def _comparable(model: str) -> ColumnElement[bool]:
+    """Examples encoded by a model, through whatever rendering."""
+    ours = family(model)
+    rendered = DepartmentExample.model.startswith(ours + MARK, autoescape=True)
+    return or_(DepartmentExample.model == ours, rendered)
 
 
 async def officials(session: Session, key: str) -> list[Staff]:

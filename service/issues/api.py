@@ -5,7 +5,7 @@ An official sees and acts on issues of their departments and of the triage desk 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
@@ -15,6 +15,7 @@ from service.issues import actions, queries, schemas
 from service.issues.listing import queries as listing
 from service.issues.listing.queries import Filter, Listed, Sort
 from service.issues.models import Issue
+from service.messages import queries as messages
 from service.retrieval import queries as retrieval
 from service.retrieval.retriever import Retriever
 from service.shell.requests import Here, Reading, Writing
@@ -346,6 +347,24 @@ async def reopen(
 async def list_themes(session: Reading, asker: Asker) -> list[schemas.ThemeLine]:
     """Coarse groups of issues, the largest first."""
     return [schemas.theme(row) for row in await listing.themes(session, scope_of(asker))]
+
+
+@router.get("/contributions/{contribution_id}/rendering")
+async def render_contribution(
+    request: Request,
+    session: Reading,
+    asker: Asker,
+    contribution_id: IdPath,
+    lang: Annotated[Literal["pt", "es", "en"], Query()],
+) -> schemas.Rendering:
+    """One contribution roughly in another language, for staff to read: made by a machine, read by
+    nobody. `text` is null where none can be made here.
+    """
+    await _seen_contributions(session, asker, [contribution_id])
+    text, spoken = (await messages.texts(session, [contribution_id]))[contribution_id]
+    retriever: Retriever | None = getattr(request.app.state, "retriever", None)
+    made = await retriever.render(text, spoken, lang) if retriever else None
+    return schemas.Rendering(text=made, source=spoken, lang=lang, machine_made=spoken != lang)
 
 
 @router.get("/contributions/{contribution_id}")

@@ -76,6 +76,15 @@ class IssuePage(BaseModel):
     total: int
 
 
+class Rendering(BaseModel):
+    """What a machine makes of a contribution in another language: rough, for staff alone."""
+
+    text: str | None = Field(examples=["It does not have water in my street."])
+    source: str = Field(examples=["pt"])
+    lang: str = Field(examples=["en"])
+    machine_made: bool
+
+
 class SaidLine(BaseModel):
     """A contribution, masked. `copies` counts the same text in its issue."""
 

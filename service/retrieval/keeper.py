@@ -12,12 +12,13 @@ import sys
 
 import structlog
 
-from nlp import embed
+from nlp import embed, pivot
 from nlp.embed import Embedder
 from nlp.index import ChromaIndex, ExactIndex, Folder, IndexBroken, open_folder, open_server
+from nlp.pivot import Pivot, Rendering
 from service.database import Database
 from service.installation import note, recall
-from service.retrieval import spaces
+from service.retrieval import queries, spaces
 from service.retrieval.retriever import Retriever
 from service.settings import Settings
 
@@ -68,13 +69,14 @@ class Keeper:
     async def open(self, embedder: Embedder | None = None) -> Retriever:
         """Load the encoder, open the index and read what is stored. Raises `IndexInUse`."""
         self.reserve()
+        translator = pivot.found()
         if embedder is None:
-            embedder = await asyncio.to_thread(load_embedder, self._settings)
+            embedder = await open_embedder(self._settings, self._database, translator)
         async with self._database.read() as session:
             space = await spaces.load(session, embedder)
         self._prefix, self._version = prefix(embedder), space.version
         index, indexed = await self._open_index()
-        self._retriever = Retriever(embedder, space, index, indexed=indexed)
+        self._retriever = Retriever(embedder, space, index, indexed=indexed, pivot=translator)
         async with self._database.read() as session:
             await self._retriever.refresh(session)
         if self._folder is not None and isinstance(index, ExactIndex):
@@ -173,6 +175,29 @@ def load_embedder(settings: Settings) -> Embedder:
     return embed.load(settings.embedding_model, settings.embedding_languages or None)
 
 
+def rendering(settings: Settings, embedder: Embedder, translator: Pivot | None = None) -> Embedder:
+    """The encoder, reading the languages it does not know through what is installed for that."""
+    through = Rendering(embedder, translator or pivot.found(), prior=settings.default_language)
+    return through if through.rendered else embedder
+
+
+async def open_embedder(
+    settings: Settings, database: Database, translator: Pivot | None = None
+) -> Embedder:
+    """The encoder the settings name, reading as it did when the stored vectors were made: what was
+    encoded as it is stays so until `gabinete reindex`.
+    """
+    plain = await asyncio.to_thread(load_embedder, settings)
+    through = rendering(settings, plain, translator)
+    async with database.read() as session:
+        stored = await queries.models(session)
+    if plain.name in stored and through.name not in stored:
+        if through.name != plain.name:
+            log.warning("rendering_waits_for_reindex", model=through.name)
+        return plain
+    return through
+
+
 def prefix(embedder: Embedder) -> str:
     """The name under which a model's vectors are kept apart from every other's."""
-    return re.sub("[^a-zA-Z0-9]+", "-", embedder.name)[:30]
+    return re.sub("[^a-zA-Z0-9]+", "-", pivot.family(embedder.name))[:30]

@@ -6,6 +6,7 @@ import numpy as np
 from sqlalchemy import Row, func, select
 
 from nlp.embed import FloatArray
+from nlp.pivot import family
 from service.database import Session
 from service.retrieval.models import Entry
 
@@ -75,16 +76,25 @@ async def vectors(
     return owners, np.stack(arrays) if arrays else np.zeros((0, 0), dtype=np.float32)
 
 
+async def vectors_of(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
+    """The vectors of some entries, by id."""
+    query = select(Entry.id, Entry.vector).where(Entry.id.in_(ids), Entry.live)
+    rows = (await session.execute(query.order_by(Entry.id))).all()
+    return {row.id: row.vector for row in rows if row.vector}
+
+
 async def indexed(session: Session, kind: str, owner_ids: Collection[int]) -> set[int]:
     """Those of the owners that have entries."""
     query = select(Entry.owner_id).where(Entry.kind == kind, Entry.owner_id.in_(owner_ids))
     return set((await session.scalars(query)).all())
 
 
+async def models(session: Session) -> set[str]:
+    """Models whose vectors are stored, with the rendering they read through."""
+    return set((await session.scalars(select(Entry.model).where(Entry.live).distinct())).all())
+
+
 async def other_models(session: Session, model: str) -> Sequence[str]:
-    """Models other than `model` whose vectors are stored."""
-    return (
-        await session.scalars(
-            select(Entry.model).where(Entry.live, Entry.model != model).distinct().limit(5)
-        )
-    ).all()
+    """Models whose stored vectors cannot be compared with those of `model`."""
+    ours = family(model)
+    return sorted(one for one in await models(session) if family(one) != ours)[:5]

@@ -5,20 +5,22 @@ date from SQL.
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
+from nlp import pivot
 from nlp.embed import Embedder, FloatArray, Space
 from nlp.index import Hit, VectorIndex
-from nlp.search import Lexicon, dense_weight, fuse
+from nlp.pivot import AsIs, Pivot, rendered
+from nlp.postings import Postings
+from nlp.search import Backdrop, Found, by_owner, fuse, judge, served
 from service.database import Session
 from service.errors import SetupError
 from service.retrieval import queries, spaces
 from service.retrieval.queries import Change
 
 TEXTS = ("answer", "passage")
-WIDE = 30
+WIDE = 50
 
 
 class OtherModel(SetupError):
@@ -27,23 +29,24 @@ class OtherModel(SetupError):
     code = "other_model"
 
 
-@dataclass(frozen=True)
-class Found:
-    """An owner (answer, passage) that bears on a question; scores compare across questions."""
-
-    id: int
-    score: float
-
-
 class Retriever:
     """One per process. Encoding runs in a thread of its own; `refresh` reads what changed since
     the last call.
     """
 
     def __init__(
-        self, embedder: Embedder, space: Space, index: VectorIndex, *, indexed: int = 0
+        self,
+        embedder: Embedder,
+        space: Space,
+        index: VectorIndex,
+        *,
+        indexed: int = 0,
+        pivot: Pivot | None = None,
     ) -> None:
-        """`indexed`: entries up to this change are in `index` already, as after a clean stop."""
+        """`indexed`: entries up to this change are in `index` already, as after a clean stop.
+        `pivot` makes renderings for staff.
+        """
+        self.pivot = pivot or AsIs()
         self.embedder = embedder
         self.space = space
         self.index = index
@@ -51,7 +54,8 @@ class Retriever:
         self._seen = 0
         self._owners: dict[int, tuple[str, int]] = {}
         self._entries: dict[tuple[str, int], set[int]] = {}
-        self._lexicons = {kind: Lexicon() for kind in TEXTS}
+        self._postings = {kind: Postings() for kind in TEXTS}
+        self._backdrops = {kind: Backdrop() for kind in TEXTS}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
         self._turn = asyncio.Lock()
 
@@ -60,10 +64,17 @@ class Retriever:
         """The newest change this process has read."""
         return self._seen
 
-    async def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors (n, size) of texts, computed outside the event loop."""
+    async def encode(self, texts: Sequence[str], langs: Sequence[str] | None = None) -> FloatArray:
+        """Vectors (n, size) of texts in these languages, computed outside the event loop."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self.embedder.encode, list(texts))
+        return await loop.run_in_executor(
+            self._thread, pivot.encode, self.embedder, list(texts), langs
+        )
+
+    async def render(self, text: str, source: str, target: str) -> str | None:
+        """A machine's rough rendering of a text, for staff; None where none can be made."""
+        (made,) = await asyncio.to_thread(self.pivot.render, [text], source, target)
+        return made
 
     async def refresh(self, session: Session) -> None:
         """Bring lexical and vector index up to date with what is committed."""
@@ -92,10 +103,17 @@ class Retriever:
         rows = await queries.catalogue(session, self._indexed)
         for row in rows:
             self._own(row.id, row.kind, row.owner_id)
-        for kind, lexicon in self._lexicons.items():
-            told = [(row.id, row.text) for row in rows if row.kind == kind and row.text]
-            lexicon.add([id_ for id_, _ in told], [text for _, text in told])
+        for kind in TEXTS:
+            mine = [row for row in rows if row.kind == kind]
+            await asyncio.to_thread(self._tell, kind, [(row.id, row.text) for row in mine])
+            ids = self._backdrops[kind].sampled([row.id for row in mine])
+            known = await queries.vectors_of(session, ids)
+            self._backdrops[kind].add(list(known), stacked(list(known.values())))
         self._seen = self._indexed
+
+    def _tell(self, kind: str, texts: Sequence[tuple[int, str | None]]) -> None:
+        told = [(id_, text) for id_, text in texts if text]
+        self._postings[kind].add([id_ for id_, _ in told], [text for _, text in told])
 
     def _own(self, entry_id: int, kind: str, owner_id: int) -> None:
         self._owners[entry_id] = (kind, owner_id)
@@ -114,13 +132,15 @@ class Retriever:
             self._entries[owner].discard(id_)
         if ids:
             self.index.remove(kind, ids)
-            if kind in self._lexicons:
-                self._lexicons[kind].remove(ids)
+            if kind in TEXTS:
+                self._postings[kind].remove(ids)
+                self._backdrops[kind].remove(ids)
 
     def _learn(self, kind: str, rows: Sequence[Change]) -> None:
         if not rows:
             return
-        strangers = {row.model for row in rows} - {self.embedder.name}
+        ours = pivot.family(self.embedder.name)
+        strangers = {row.model for row in rows if pivot.family(row.model) != ours}
         if strangers:
             raise OtherModel(
                 f"Stored vectors come from {', '.join(sorted(strangers))}, the settings name "
@@ -130,12 +150,11 @@ class Retriever:
         for row in rows:
             self._own(row.id, kind, row.owner_id)
         ids = [row.id for row in rows]
-        raw = np.stack([np.frombuffer(row.vector or b"", dtype=np.float32) for row in rows])
+        raw = stacked([row.vector or b"" for row in rows])
         self.index.upsert(kind, ids, self._placed(kind, raw))
-        if kind in self._lexicons:
-            told = [(row.id, row.text) for row in rows if row.text]
-            self._lexicons[kind].remove([id_ for id_, _ in told])
-            self._lexicons[kind].add([id_ for id_, _ in told], [text for _, text in told])
+        if kind in TEXTS:
+            self._tell(kind, [(row.id, row.text) for row in rows])
+            self._backdrops[kind].add(ids, raw)
 
     def _placed(self, kind: str, vectors: FloatArray) -> FloatArray:
         """Issues are compared centred on the corpus mean, texts as the encoder gives them."""
@@ -158,23 +177,22 @@ class Retriever:
         """
         if not texts:
             return []
-        dense = self.index.search(kind, vectors, WIDE + k)
-        lexical = self._lexicons[kind].search(texts, WIDE + k)
+        meaning = self.index.search(kind, vectors, WIDE + k)
+        also = [[hit.id for hit in hits] for hits in meaning]
+        rankings = self._postings[kind].search(texts, WIDE + k, also)
+        total = len(self._postings[kind])
+        spreads = self._backdrops[kind].spread(vectors)
         found = []
-        for lang, words, meaning in zip(langs, lexical, dense, strict=True):
-            weight = dense_weight(lang, self.embedder.languages)
-            (hits,) = fuse([words], [meaning], dense_weight=weight, k=WIDE + k)
-            found.append(self._by_owner(hits)[:k])
+        for lang, ranking, hits, spread in zip(langs, rankings, meaning, spreads, strict=True):
+            how = served(lang, self.embedder.languages, rendered(self.embedder))
+            parts = fuse(ranking, hits, spread, total, how)
+            owners = {part.id: owner for part in parts if (owner := self._owner(part.id))}
+            found.append(judge(by_owner(parts, owners), ranking.weight, how)[:k])
         return found
 
-    def _by_owner(self, hits: Sequence[Hit]) -> list[Found]:
-        """An owner's score is that of its best part."""
-        best: dict[int, float] = {}
-        for hit in hits:
-            if hit.id in self._owners:
-                owner = self._owners[hit.id][1]
-                best[owner] = max(best.get(owner, -1.0), hit.score)
-        return [Found(o, s) for o, s in sorted(best.items(), key=lambda item: (-item[1], item[0]))]
+    def _owner(self, entry_id: int) -> int | None:
+        held = self._owners.get(entry_id)
+        return held[1] if held else None
 
     async def adopt(self, session: Session, index: VectorIndex, indexed: int) -> None:
         """Search `index` from now on; it holds answers and passages up to the change `indexed`."""
@@ -190,7 +208,7 @@ class Retriever:
             index.remove(kind, [row.id for row in rows if row.kind == kind and not row.live])
             live = [row for row in rows if row.kind == kind and row.live]
             if live:
-                raw = np.stack([np.frombuffer(row.vector or b"", dtype=np.float32) for row in live])
+                raw = stacked([row.vector or b"" for row in live])
                 index.upsert(kind, [row.id for row in live], self._placed(kind, raw))
 
     async def flush(self, limit: int) -> None:
@@ -198,5 +216,12 @@ class Retriever:
         await asyncio.to_thread(self.index.flush, limit)
 
     def close(self) -> None:
-        """Stop the encoding thread; the index is its owner's to close."""
+        """Stop the encoding thread and the pivot; the index is its owner's to close."""
         self._thread.shutdown(wait=True, cancel_futures=True)
+        self.pivot.close()
+
+
+def stacked(vectors: Sequence[bytes]) -> FloatArray:
+    """Stored vectors as rows (n, size)."""
+    arrays = [np.frombuffer(vector, dtype=np.float32) for vector in vectors]
+    return np.stack(arrays) if arrays else np.zeros((0, 0), dtype=np.float32)

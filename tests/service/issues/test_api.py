@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from nlp.embed import Space
 from nlp.index import ExactIndex
+from nlp.pivot import Glossary
 from service.database import now
 from service.departments.api import router as departments_router
 from service.errors import GabineteError
@@ -53,7 +54,8 @@ class Town:
 async def place(installation: Installation) -> AsyncIterator[Town]:
     embedder = town.EMBEDDER
     space = Space.shipped(embedder)
-    retriever = Retriever(embedder, space, ExactIndex())
+    pivot = Glossary({("pt", "en"): {"hole": "pothole"}})
+    retriever = Retriever(embedder, space, ExactIndex(), pivot=pivot)
     app = FastAPI()
     app.state.installation, app.state.retriever = installation, retriever
     app.include_router(router, prefix=API)
@@ -106,6 +108,24 @@ async def test_list_hides_what_one_person_asks_unless_asked(place: Town) -> None
     assert names(page) == {place.issues[key] for key in ("leak", "hole", "odd")}
     assert page["total"] == 3
     assert place.issues["one"] in names(await place.get("/issues", singles=True))
+
+
+async def test_a_machine_renders_a_contribution_for_those_who_may_see_it(place: Town) -> None:
+    (hole, _), leak = place.said["hole"], place.said["leak"][0]
+    path = f"/contributions/{hole}/rendering"
+    assert await place.get(path, lang="en") == {
+        "text": "pothole in the street",
+        "source": "pt",
+        "lang": "en",
+        "machine_made": True,
+    }
+    same = await place.get(path, lang="pt")
+    assert (same["text"], same["machine_made"]) == ("hole in the street", False)
+    assert (await place.get(path, lang="es"))["text"] is None, "nothing here renders that"
+    assert (await place.client.get(f"{API}{path}?lang=xx")).status_code == 422
+    place.asker = place.staff["water"]
+    assert (await place.client.get(f"{API}{path}?lang=en")).status_code == 404
+    assert (await place.get(f"/contributions/{leak}/rendering", lang="en"))["source"] == "en"
 
 
 async def test_list_filters_sorts_and_pages(place: Town) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from nlp.embed import HashEmbedder
 from nlp.index import ChromaIndex, ExactIndex
+from nlp.pivot import AsIs, Glossary
+from service.commands.reindexing import reindex
 from service.installation import Installation
-from service.retrieval import actions
+from service.retrieval import actions, keeper, queries
 from service.retrieval.actions import NewEntry
 from service.retrieval.keeper import Keeper
 from service.retrieval.retriever import Retriever
@@ -125,3 +127,53 @@ async def test_what_is_written_after_the_last_stop_is_found_at_the_next_start(
         (new,), gone = retriever.find("answer", [fresh[0], TEXTS[0]], ["pt", "pt"], vectors, 1)
         assert new.id == 9
         assert all(one.id != 1 for one in gone)
+
+
+def reads_english_only(monkeypatch: pytest.MonkeyPatch, *, installed: bool) -> None:
+    """The encoder that is set knows English; a translator from Portuguese is there or not."""
+    embedder = HashEmbedder()
+    embedder.languages = frozenset({"en"})
+    for module in ("retrieval.keeper", "commands.reindexing"):
+        monkeypatch.setattr(f"service.{module}.load_embedder", lambda settings: embedder)
+    translator = Glossary({("pt", "en"): {"água": "water"}}) if installed else AsIs()
+    monkeypatch.setattr("nlp.pivot.found", lambda: translator)
+
+
+async def test_an_empty_store_is_read_through_the_translator_that_is_found(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for installed, name in ((True, "hash-64+glossary"), (False, "hash-64")):
+        reads_english_only(monkeypatch, installed=installed)
+        embedder = await keeper.open_embedder(installation.settings, installation.database)
+        assert embedder.name == name
+
+
+async def test_what_was_encoded_as_it_is_stays_so_until_reindexed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(installation)
+    reads_english_only(monkeypatch, installed=True)
+    embedder = await keeper.open_embedder(installation.settings, installation.database)
+    assert embedder.name == "hash-64"
+    await reindex(installation, lambda done, total: None)
+    embedder = await keeper.open_embedder(installation.settings, installation.database)
+    assert embedder.name == "hash-64+glossary"
+    async with installation.database.read() as session:
+        assert await queries.models(session) >= {"hash-64+glossary"}
+
+
+async def test_a_translator_that_is_gone_costs_quality_and_no_start(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads_english_only(monkeypatch, installed=True)
+    embedder = await keeper.open_embedder(installation.settings, installation.database)
+    entry = NewEntry("answer", 1, 0, "pt", "água", embedder.encode(["água"])[0])
+    async with installation.database.write() as session:
+        await actions.put(session, embedder.name, [entry])
+    reads_english_only(monkeypatch, installed=False)
+    held = Keeper(installation.settings, installation.database, searching_only=True)
+    retriever = await held.open()
+    assert retriever.embedder.name == "hash-64"
+    vectors = await retriever.encode(["água"], ["pt"])
+    assert [one.id for one in retriever.find("answer", ["água"], ["pt"], vectors, 3)[0]] == [1]
+    await held.close()
