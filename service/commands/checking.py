@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from nlp.embed import Embedder
+from nlp.fast import FastEmbedder
 from nlp.index import Folder, IndexInUse
 from service import jobs
 from service.channels import inbox, registry
@@ -135,7 +137,16 @@ def _encoder(settings: Settings) -> str:
         if others
         else ""
     )
-    return f"{embedder.name} loads, {embedder.size} dimensions, knows {knows}{hint}"
+    return (
+        f"{embedder.name} loads, {embedder.size} dimensions, {_pace(embedder)}, knows {knows}{hint}"
+    )
+
+
+def _pace(embedder: Embedder) -> str:
+    if isinstance(embedder, FastEmbedder):
+        return f"fast path with {'8-bit' if embedder.small else '32-bit'} numbers"
+    why = getattr(embedder, "slow_because", "")
+    return f"without the fast path: {why}" if why else "no fast path needed"
 
 
 async def _vectors(settings: Settings) -> Finding:
