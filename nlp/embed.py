@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp import fast
 from nlp.text import LANGUAGES, words
 
 FloatArray = NDArray[np.float32]
@@ -44,9 +45,7 @@ class SentenceEmbedder:
     """A sentence-transformers model on the CPU, loaded without any network."""
 
     def __init__(self, path: str, *, name: str, languages: Collection[str]) -> None:
-        for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
-            os.environ.setdefault(variable, "1")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        _stay_offline()
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
@@ -59,6 +58,7 @@ class SentenceEmbedder:
                 "in GABINETE_EMBEDDING_MODEL."
             ) from error
         self.name = name
+        self.slow_because = ""
         self.languages = frozenset(languages)
         self.size = int(self.model.get_embedding_dimension() or 0)
 
@@ -100,20 +100,46 @@ class HashEmbedder:
         return _normalised(vectors)
 
 
-def load(model: str, languages: Collection[str] | None = None) -> Embedder:
+def load(
+    model: str, languages: Collection[str] | None = None, *, graphs: Path | None = None
+) -> Embedder:
     """The embedder a setting names: `bundled`, `hash`, or a model's name or folder.
 
-    Raises `UnknownModel`.
+    With a folder for `graphs` the bundled one takes its fast path; where that cannot be had, the
+    embedder's `slow_because` says why. Raises `UnknownModel`.
     """
     if model == "hash":
         return HashEmbedder()
     if model == BUNDLED:
-        return SentenceEmbedder(
-            _bundled_folder(), name=BUNDLED_NAME, languages=languages or frozenset({"en"})
-        )
+        return _bundled(languages or frozenset({"en"}), graphs)
     name = Path(model).name
     known = MULTILINGUAL if "multilingual" in name.lower() else frozenset({"en"})
-    return SentenceEmbedder(str(model), name=name, languages=languages or known)
+    embedder = SentenceEmbedder(str(model), name=name, languages=languages or known)
+    embedder.slow_because = "only the bundled model has one"
+    return embedder
+
+
+def _bundled(languages: Collection[str], graphs: Path | None) -> Embedder:
+    folder, why = _bundled_folder(), ""
+
+    def whole() -> SentenceEmbedder:
+        return SentenceEmbedder(folder, name=BUNDLED_NAME, languages=languages)
+
+    if graphs is not None:
+        _stay_offline()
+        try:
+            return fast.load(Path(folder), graphs, BUNDLED_NAME, languages, whole)
+        except fast.NotFast as error:
+            why = str(error)
+    embedder = whole()
+    embedder.slow_because = why
+    return embedder
+
+
+def _stay_offline() -> None:
+    for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        os.environ.setdefault(variable, "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def _bundled_folder() -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from nlp.embed import Embedder
+from nlp.fast import FastEmbedder
 from nlp.index import Folder, IndexInUse
 from nlp.pivot import family, rendered
 from nlp.text import LANGUAGES
@@ -132,7 +134,7 @@ def _encoder(settings: Settings) -> str:
     through = rendered(rendering(settings, plain))
     knows = ", ".join(sorted(plain.languages))
     others = set(LANGUAGES) - plain.languages - through
-    told = f"{plain.name} loads, {plain.size} dimensions, knows {knows}"
+    told = f"{plain.name} loads, {plain.size} dimensions, {_pace(plain)}, knows {knows}"
     if through:
         told += f"; texts in {', '.join(sorted(through))} are rendered by Apertium for it"
     if others:
@@ -142,6 +144,13 @@ def _encoder(settings: Settings) -> str:
             "model in GABINETE_EMBEDDING_MODEL"
         )
     return told
+
+
+def _pace(embedder: Embedder) -> str:
+    if isinstance(embedder, FastEmbedder):
+        return f"fast path with {'8-bit' if embedder.small else '32-bit'} numbers"
+    why = getattr(embedder, "slow_because", "")
+    return f"without the fast path: {why}" if why else "no fast path needed"
 
 
 async def _vectors(settings: Settings) -> Finding:

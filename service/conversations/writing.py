@@ -33,7 +33,7 @@ from service.retrieval import queries as retrieval_queries
 from service.retrieval.actions import NewEntry
 
 
-@dataclass
+@dataclass(eq=False)
 class Placed:
     """A contribution as it was stored: where it is, and what its author is to hear."""
 

@@ -171,8 +171,15 @@ class Keeper:
 
 
 def load_embedder(settings: Settings) -> Embedder:
-    """The encoder the settings name."""
-    return embed.load(settings.embedding_model, settings.embedding_languages or None)
+    """The encoder the settings name, by its fast path where it has one."""
+    embedder = embed.load(
+        settings.embedding_model,
+        settings.embedding_languages or None,
+        graphs=settings.data_dir / "encoder",
+    )
+    if why := getattr(embedder, "slow_because", ""):
+        log.info("encoder_without_fast_path", model=embedder.name, why=why)
+    return embedder
 
 
 def rendering(settings: Settings, embedder: Embedder, translator: Pivot | None = None) -> Embedder:

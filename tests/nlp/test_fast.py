@@ -1,0 +1,147 @@
+"""The fast path: a graph made once, that speaks like the model, whatever happens to files."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nlp import embed, fast, graph
+from nlp.checks import TEXTS, check_embedder
+from nlp.embed import SentenceEmbedder
+
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefghijklmnopqrstuvwxyz", *"áéçãõ.?")
+PIECES = (*WORDS, *(f"##{sign}" for sign in WORDS[4:]))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real sentence-transformers model of the bundled one's shape, two layers small."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    place = tmp_path_factory.mktemp("model")
+    (place / "vocab.txt").write_text("\n".join(PIECES), encoding="utf-8")
+    torch.manual_seed(5)
+    shape = BertConfig(
+        vocab_size=len(PIECES),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=48,
+    )
+    BertModel(shape).save_pretrained(str(place / "bert"))
+    vocabulary = {piece: at for at, piece in enumerate(PIECES)}
+    BertTokenizer(vocab=vocabulary).save_pretrained(str(place / "bert"))
+    modules = [Transformer(str(place / "bert"), max_seq_length=40), Pooling(32), Normalize()]
+    SentenceTransformer(modules=modules, device="cpu").save(
+        str(place / "whole"), create_model_card=False
+    )
+    return place / "whole"
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> SentenceEmbedder:
+    """The same model as sentence-transformers runs it."""
+    return SentenceEmbedder(str(folder), name="tiny", languages={"pt"})
+
+
+def load(folder: Path, graphs: Path, whole: SentenceEmbedder, **given: Any) -> fast.FastEmbedder:
+    """The fast path of the tiny model."""
+    return fast.load(folder, graphs, "tiny", {"pt"}, lambda: whole, **given)
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_fast_path_keeps_the_contract(
+    folder: Path, whole: SentenceEmbedder, tmp_path: Path, small: bool
+) -> None:
+    embedder = load(folder, tmp_path, whole, small=small)
+    check_embedder(embedder)
+    assert (embedder.name, embedder.size, embedder.small) == ("tiny", 32, small)
+    assert embedder.languages == {"pt"}
+
+
+def test_whole_numbers_give_the_model_s_own_vectors(
+    folder: Path, whole: SentenceEmbedder, tmp_path: Path
+) -> None:
+    embedder = load(folder, tmp_path, whole, small=False)
+    assert np.allclose(embedder.encode(TEXTS), whole.encode(TEXTS), atol=1e-5)
+
+
+def test_small_numbers_give_nearly_the_same(
+    folder: Path, whole: SentenceEmbedder, tmp_path: Path
+) -> None:
+    said = load(folder, tmp_path, whole, small=True).encode(TEXTS)
+    assert np.sum(said * whole.encode(TEXTS), axis=1).min() > 0.98
+
+
+def test_graph_is_made_once(folder: Path, whole: SentenceEmbedder, tmp_path: Path) -> None:
+    load(folder, tmp_path, whole)
+    (made,) = tmp_path.iterdir()
+    before = made.stat().st_mtime_ns
+
+    def never() -> SentenceEmbedder:
+        raise AssertionError("the whole model is not needed again")
+
+    fast.load(folder, tmp_path, "tiny", {"pt"}, never)
+    assert [one.stat().st_mtime_ns for one in tmp_path.iterdir()] == [before]
+
+
+def test_half_written_graph_is_made_anew(
+    folder: Path, whole: SentenceEmbedder, tmp_path: Path
+) -> None:
+    vectors = load(folder, tmp_path, whole).encode(TEXTS)
+    (made,) = tmp_path.iterdir()
+    made.write_bytes(made.read_bytes()[:5000])
+    assert np.array_equal(load(folder, tmp_path, whole).encode(TEXTS), vectors)
+
+
+def test_several_may_make_it_at_once(folder: Path, whole: SentenceEmbedder, tmp_path: Path) -> None:
+    found: list[fast.FastEmbedder] = []
+    both = [
+        threading.Thread(target=lambda: found.append(load(folder, tmp_path, whole)))
+        for _ in range(2)
+    ]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert np.array_equal(found[0].encode(TEXTS), found[1].encode(TEXTS))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_model_of_another_shape_says_why(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"nothing")
+    with pytest.raises(fast.NotFast, match="cannot be made"):
+        fast.load(tmp_path, tmp_path / "graphs", "odd", {"pt"}, lambda: None)  # type: ignore[arg-type, return-value]
+
+
+def test_graph_that_speaks_otherwise_is_refused(
+    folder: Path, whole: SentenceEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def turned(bert: Any, path: Path, *, small: bool) -> None:
+        torch.manual_seed(9)
+        stranger = type(bert)(bert.config).eval()
+        _write(stranger, path, small=small)
+
+    _write = graph.write
+    monkeypatch.setattr(graph, "write", turned)
+    with pytest.raises(fast.NotFast, match="other vectors"):
+        load(folder, tmp_path, whole)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_fast_path_the_model_runs_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails(*_: object) -> fast.FastEmbedder:
+        raise fast.NotFast("of a reason")
+
+    monkeypatch.setattr(fast, "load", fails)
+    monkeypatch.setattr(embed, "SentenceEmbedder", lambda *_, **__: type("Plain", (), {})())
+    embedder = embed.load("bundled", graphs=tmp_path)
+    assert getattr(embedder, "slow_because", "") == "of a reason"
