@@ -31,6 +31,9 @@ ALL_PAIRS = 1_500
 BLOCK = 20_000
 EMERGING = 2.5
 FEW = 3
+MANY = 5
+YOUNG = 75.0
+CLOSE = 0.53
 
 
 @dataclass(frozen=True)
@@ -275,3 +278,17 @@ def grow(now: int, past: Sequence[int]) -> float:
 def emerging(now: int, past: Sequence[int]) -> bool:
     """Whether an issue grows beyond what its past explains, with at least three people."""
     return now >= FEW and grow(now, past) >= EMERGING
+
+
+def cohesion(mean: FloatArray, size: int) -> float:
+    """How alike the members of an issue are on average, by their mean (size,); 0 for one alone."""
+    if size < 2:
+        return 0.0
+    return (size * float(mean @ mean) - 1.0) / (size - 1)
+
+
+def raised(people: int, days: float, alike: float) -> bool:
+    """Whether staff are told of a young issue: three people within 75 days who say much the same
+    (`alike`, their cohesion), or five.
+    """
+    return days <= YOUNG and (people >= MANY or (people >= FEW and alike >= CLOSE))

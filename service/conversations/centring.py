@@ -34,8 +34,8 @@ async def learn_if_due(here: Installation, retriever: Retriever, heard: int) -> 
 
 def _learnt(rows: Sequence[tuple[str, FloatArray]], embedder: Embedder) -> Space:
     space = Space.shipped(embedder).learn(*_sums(rows, embedder.size))
-    newest = np.stack([vector for _, vector in rows[:COMPARED]])
-    join = group.learn_join(space.place(newest))
+    among = rows[:: -(-len(rows) // COMPARED)]
+    join = group.learn_join(space.place(np.stack([vector for _, vector in among])))
     return Space.of(space.model, space.means, join)
 
 

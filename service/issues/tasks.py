@@ -18,7 +18,7 @@ from service.issues.digest import digest as digest
 from service.issues.labelling import actions as labelling
 from service.issues.labelling import queries
 from service.issues.labelling.actions import Labelled
-from service.issues.labelling.queries import Member, Stale, Standing, Voice
+from service.issues.labelling.queries import Member, Stale, Standing, Voice, Young
 from service.issues.listing import queries as listing
 from service.retrieval import queries as retrieval
 from service.retrieval.retriever import Retriever
@@ -29,9 +29,10 @@ BATCH = 200
 MERGES = 100
 WINDOW = timedelta(days=1)
 PAST = 7
+RECENT = timedelta(days=7)
 MOST = 100_000
 NAMED = 5000
-RECENT = 20_000
+LATELY = 20_000
 CHUNK = 5000
 THEME_TEXTS = 50
 THEME_WORDS = 3
@@ -42,7 +43,7 @@ async def refresh(
 ) -> None:
     """Name what changed, and see what grows at `moment` (now)."""
     await _label(here)
-    await _grow(here, moment or now())
+    await _grow(here, retriever, moment or now())
 
 
 async def _label(here: Installation) -> None:
@@ -84,12 +85,19 @@ def _labelled(issue: Stale, members: Sequence[Member], background: Phrases) -> L
     return Labelled(issue.id, name, found.phrases, shown, issue.size)
 
 
-async def _grow(here: Installation, moment: datetime) -> None:
-    """Issues that grow, and those that no longer do."""
+async def _grow(here: Installation, retriever: Retriever, moment: datetime) -> None:
+    """Issues that grow, and those that no longer do. Staff are told once, on the trail, with the
+    evidence.
+    """
     async with here.database.read() as session:
         before = await queries.growths(session)
         voices = await queries.voices(session, moment - WINDOW * (PAST + 1))
+        young = await queries.young(session, moment - timedelta(days=group.YOUNG), moment - RECENT)
+        owners, raw = await retrieval.vectors(session, "issue", [one.id for one in young])
     after = await asyncio.to_thread(_growths, voices, moment)
+    evidence = await asyncio.to_thread(_raised, young, owners, raw, retriever)
+    for id_ in evidence:
+        after[id_] = (after.get(id_, (0.0, False))[0], True)
     changed = {
         id_: after.get(id_, (0.0, False))
         for id_ in {*before, *after}
@@ -97,8 +105,29 @@ async def _grow(here: Installation, moment: datetime) -> None:
     }
     for start in range(0, len(changed), CHUNK):
         part = dict(list(changed.items())[start : start + CHUNK])
+        fresh = {
+            id_: evidence.get(id_, {"growth": growth})
+            for id_, (growth, emerging) in part.items()
+            if emerging and not before.get(id_, (0.0, False))[1]
+        }
         async with here.database.write() as session:
-            await labelling.grow_many(session, part)
+            await labelling.grow_many(session, part, fresh)
+
+
+def _raised(
+    young: Sequence[Young], owners: Sequence[int], raw: FloatArray, retriever: Retriever
+) -> dict[int, dict[str, float]]:
+    """Young issues that staff are told of, and why."""
+    places = dict(zip(owners, retriever.space.place(raw), strict=True))
+    found = {}
+    for one in young:
+        if one.id not in places:
+            continue
+        alike = group.cohesion(places[one.id], one.size)
+        if group.raised(one.voices, one.days, alike):
+            told = {"people": one.voices, "days": one.days, "alike": alike}
+            found[one.id] = {name: round(value, 2) for name, value in told.items()}
+    return found
 
 
 def _growths(voices: Sequence[Voice], moment: datetime) -> dict[int, tuple[float, bool]]:
@@ -134,7 +163,7 @@ async def consolidate(here: Installation, retriever: Retriever) -> None:
     async with here.database.read() as session:
         issues = await queries.standings(session)
         owners, raw = await retrieval.vectors(session, "issue")
-        said, spoken = await queries.recent(session, model, limit=RECENT)
+        said, spoken = await queries.recent(session, model, limit=LATELY)
     rows = [at for at, owner in enumerate(owners) if owner in issues]
     if not rows:
         return

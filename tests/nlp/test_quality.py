@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from nlp import draft, embed, group, text
+from nlp import draft, embed, group, text, themes
 from nlp.checks import check_embedder
 from nlp.embed import Embedder, FloatArray, Space
 from nlp.route import Example, Router
@@ -64,6 +64,21 @@ def test_messages_about_one_matter_come_together(
     placed = group.place(space.place(vectors), [[] for _ in vectors], threshold=space.join)
     found = [one.leader for one in placed]
     assert adjusted_rand_score([row["matter"] for row in matters], found) >= 0.24
+
+
+@pytest.mark.encoder
+def test_what_came_together_at_once_is_as_good_as_what_was_placed(
+    embedder: Embedder, matters: list[Row], vectors: FloatArray
+) -> None:
+    space = learnt(embedder, [row["lang"] for row in matters], vectors)
+    placed = space.place(vectors)
+    ones = np.ones(len(placed), dtype=np.int64)
+    fields = themes.themes(placed)
+    found = group.consolidate(placed, ones, themes=fields, threshold=space.join)
+    told = [row["matter"] for row in matters]
+    assert adjusted_rand_score(told, found) >= 0.22
+    assert adjusted_rand_score(told, fields) >= 0.24
+    assert all(len(set(fields[found == one])) == 1 for one in found), "issues lie within themes"
 
 
 def learnt(embedder: Embedder, langs: list[str], vectors: FloatArray) -> Space:

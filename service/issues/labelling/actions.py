@@ -57,13 +57,19 @@ async def _each(
     await (await session.connection()).execute(statement, values)
 
 
-async def grow_many(session: Session, growths: Mapping[int, tuple[float, bool]]) -> None:
-    """Write growth and emergence of issues."""
+async def grow_many(
+    session: Session,
+    growths: Mapping[int, tuple[float, bool]],
+    fresh: Mapping[int, Mapping[str, float]],
+) -> None:
+    """Write growth and emergence of issues; those that emerge only now with their evidence."""
     rows = [
         {"row": id_, "growth": growth, "emerging": emerging}
         for id_, (growth, emerging) in growths.items()
     ]
     await _each(session, ("growth", "emerging"), rows)
+    events = [trail.event("issue", id_, "emerge", details=dict(why)) for id_, why in fresh.items()]
+    await trail.record_many(session, events)
 
 
 async def merge_untouched(session: Session, pairs: Sequence[tuple[int, int]]) -> int:

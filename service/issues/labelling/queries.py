@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, distinct, func, or_, select
+from sqlalchemy.orm import aliased
 
 from nlp.embed import FloatArray
 from service.database import Session
@@ -14,6 +15,7 @@ from service.issues.models import Issue, Membership, Theme
 from service.messages.models import Contribution, ContributionVector
 
 MOST_TEXTS = 50
+LEAST = 3
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,43 @@ class Standing:
     theme_id: int | None
     first_seen: datetime
     last_seen: datetime
+
+
+@dataclass(frozen=True)
+class Young:
+    """An issue that began lately. `voices` counts people, where each text counts for one of them;
+    `days` is how long it has been spoken of.
+    """
+
+    id: int
+    size: int
+    voices: int
+    days: float
+
+
+async def young(session: Session, since: datetime, heard: datetime) -> list[Young]:
+    """Issues of three people or more that began `since`, and were `heard` of after that moment."""
+    root = aliased(Issue)
+    nobody = func.sum(case((Contribution.person_id.is_(None), 1), else_=0))
+    people = func.count(distinct(Contribution.person_id)) + nobody
+    texts = func.count(distinct(Contribution.fingerprint))
+    rows = await session.execute(
+        select(root.id, root.size, people, texts, root.first_seen, root.last_seen)
+        .join(Issue, Issue.root_id == root.id)
+        .join(Membership, Membership.issue_id == Issue.id)
+        .join(Contribution, Contribution.id == Membership.contribution_id)
+        .where(
+            root.root_id == root.id,
+            root.people >= LEAST,
+            root.first_seen >= since,
+            root.last_seen >= heard,
+        )
+        .group_by(root.id, root.size, root.first_seen, root.last_seen)
+    )
+    return [
+        Young(id_, size, min(int(who), said), (last - first).total_seconds() / 86_400)
+        for id_, size, who, said, first, last in rows.all()
+    ]
 
 
 async def stale(session: Session, *, limit: int) -> list[Stale]:

@@ -131,7 +131,7 @@ async def test_a_machine_renders_a_contribution_for_those_who_may_see_it(place: 
 async def test_list_filters_sorts_and_pages(place: Town) -> None:
     leak, hole, odd = (place.issues[key] for key in ("leak", "hole", "odd"))
     async with place.here.database.write() as session:
-        await labelling.grow_many(session, {hole: (4.0, True)})
+        await labelling.grow_many(session, {hole: (4.0, True)}, {hole: {"growth": 4.0}})
         (await town.at(session, leak)).due_at = now() - timedelta(days=1)
     assert (await place.get("/issues", sort="people"))["items"][0]["id"] == leak
     assert (await place.get("/issues"))["items"][0]["id"] == hole

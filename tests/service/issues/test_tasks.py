@@ -90,6 +90,33 @@ async def test_many_people_at_once_emerge_and_a_copied_text_does_not(
     assert (later.growth, later.emerging) == (0.0, False)
 
 
+async def test_three_people_over_weeks_raise_an_issue_once_with_the_evidence(
+    installation: Installation, retriever: Retriever, database: Database, vault: Vault
+) -> None:
+    days = [timedelta(days=days) for days in (0, 16, 32)]
+    async with database.write() as session:
+        issues = []
+        for texts in ([f"{LEAK} {n}" for n in range(3)], [LEAK] * 3):
+            people = [await town.person(session) for _ in texts]
+            said = [
+                await town.contribution(session, vault, who, text, at=town.START + later)
+                for who, text, later in zip(people, texts, days, strict=True)
+            ]
+            issues.append(await town.issue(session, said, [who for who, _ in people], name=LEAK))
+        raised, copied = issues
+        for id_ in issues:
+            (await town.at(session, id_)).last_seen = town.START + days[-1]
+    moment = town.START + days[-1] + timedelta(hours=1)
+    for _ in range(2):
+        await tasks.refresh(installation, retriever, moment=moment)
+    async with database.read() as session:
+        assert (await town.at(session, raised)).emerging
+        assert not (await town.at(session, copied)).emerging
+        told = [one for one in await trail.of(session, "issue", raised) if one.act == "emerge"]
+        assert [one.details and one.details["people"] for one in told] == [3]
+        assert not [one for one in await trail.of(session, "issue", copied) if one.act == "emerge"]
+
+
 async def test_consolidating_merges_what_nobody_touched_and_proposes_the_rest(
     installation: Installation, retriever: Retriever, database: Database, vault: Vault
 ) -> None:
