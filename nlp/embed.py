@@ -20,6 +20,25 @@ BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 MEANS = Path(__file__).parent / "means"
 MULTILINGUAL = frozenset({"pt", "es", "en", "de", "fr", "it"})
+# Parts of names; the first that fits tells what such a model was trained on.
+WELL_KNOWN = {
+    "multilingual": MULTILINGUAL,
+    "xlm-r": MULTILINGUAL,
+    "labse": MULTILINGUAL,
+    "bge-m3": MULTILINGUAL,
+    "distiluse-base-multi": MULTILINGUAL,
+    "arctic-embed-l-v2": MULTILINGUAL,
+    "arctic-embed-m-v2": MULTILINGUAL,
+    "nomic-embed-text-v2": MULTILINGUAL,
+    "embeddinggemma": MULTILINGUAL,
+    "qwen3-embedding": MULTILINGUAL,
+    "jina-embeddings-v3": MULTILINGUAL,
+    "jina-embeddings-v2-base-es": frozenset({"es", "en"}),
+    "jina-embeddings-v2-base-de": frozenset({"de", "en"}),
+    "serafim": frozenset({"pt"}),
+    "bertimbau": frozenset({"pt"}),
+    "sentence_similarity_spanish": frozenset({"es"}),
+}
 BATCH = 16
 JOIN = 0.4
 
@@ -112,8 +131,16 @@ def load(model: str, languages: Collection[str] | None = None) -> Embedder:
             _bundled_folder(), name=BUNDLED_NAME, languages=languages or frozenset({"en"})
         )
     name = Path(model).name
-    known = MULTILINGUAL if "multilingual" in name.lower() else frozenset({"en"})
-    return SentenceEmbedder(str(model), name=name, languages=languages or known)
+    return SentenceEmbedder(str(model), name=name, languages=languages or known_by(name))
+
+
+def known_by(name: str) -> frozenset[str]:
+    """The languages a model knows, by its name: those of well-known ones, else English."""
+    lower = name.lower()
+    for part, known in WELL_KNOWN.items():
+        if part in lower:
+            return known
+    return frozenset({"en"})
 
 
 def _bundled_folder() -> str:
