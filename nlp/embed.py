@@ -21,6 +21,25 @@ BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 MEANS = Path(__file__).parent / "means"
 MULTILINGUAL = frozenset({"pt", "es", "en", "de", "fr", "it"})
+# Parts of names; the first that fits tells what such a model was trained on.
+WELL_KNOWN = {
+    "multilingual": MULTILINGUAL,
+    "xlm-r": MULTILINGUAL,
+    "labse": MULTILINGUAL,
+    "bge-m3": MULTILINGUAL,
+    "distiluse-base-multi": MULTILINGUAL,
+    "arctic-embed-l-v2": MULTILINGUAL,
+    "arctic-embed-m-v2": MULTILINGUAL,
+    "nomic-embed-text-v2": MULTILINGUAL,
+    "embeddinggemma": MULTILINGUAL,
+    "qwen3-embedding": MULTILINGUAL,
+    "jina-embeddings-v3": MULTILINGUAL,
+    "jina-embeddings-v2-base-es": frozenset({"es", "en"}),
+    "jina-embeddings-v2-base-de": frozenset({"de", "en"}),
+    "serafim": frozenset({"pt"}),
+    "bertimbau": frozenset({"pt"}),
+    "sentence_similarity_spanish": frozenset({"es"}),
+}
 BATCH = 16
 JOIN = 0.4
 
@@ -113,8 +132,7 @@ def load(
     if model == BUNDLED:
         return _bundled(languages or frozenset({"en"}), graphs)
     name = Path(model).name
-    known = MULTILINGUAL if "multilingual" in name.lower() else frozenset({"en"})
-    embedder = SentenceEmbedder(str(model), name=name, languages=languages or known)
+    embedder = SentenceEmbedder(str(model), name=name, languages=languages or known_by(name))
     embedder.slow_because = "only the bundled model has one"
     return embedder
 
@@ -140,6 +158,15 @@ def _stay_offline() -> None:
     for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
         os.environ.setdefault(variable, "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def known_by(name: str) -> frozenset[str]:
+    """The languages a model knows, by its name: those of well-known ones, else English."""
+    lower = name.lower()
+    for part, known in WELL_KNOWN.items():
+        if part in lower:
+            return known
+    return frozenset({"en"})
 
 
 def _bundled_folder() -> str:

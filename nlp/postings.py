@@ -23,7 +23,7 @@ Parts = NDArray[np.uint32]
 
 # Characters of a text that are read, postings a search looks at, and texts of one segment.
 LONGEST = 4000
-BUDGET = 300_000
+BUDGET = 200_000
 SEGMENT = 32_768
 # How a part's rareness weighs, how repeats of it saturate, how far length is held against a text.
 RARENESS, SATURATION, LENGTH = 0.7, 1.2, 0.75

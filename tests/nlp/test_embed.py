@@ -109,3 +109,18 @@ def test_space_learns_more_from_more_texts() -> None:
     assert np.allclose(space.learn(100 * seen, few).means[0], [0.5, 0, 0, 0])
     assert np.allclose(space.learn(900 * seen, many).means[0], [0.9, 0, 0, 0])
     assert space.learn(0 * seen, none).version == space.version
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("paraphrase-multilingual-MiniLM-L12-v2", {"pt", "es", "en"}),
+        ("multilingual-e5-small", {"pt", "es", "en"}),
+        ("BGE-M3", {"pt", "es", "en"}),
+        ("serafim-100m-portuguese-pt-sentence-encoder", {"pt"}),
+        ("all-mpnet-base-v2", {"en"}),
+    ],
+)
+def test_languages_of_well_known_models_are_known(name: str, known: set[str]) -> None:
+    assert embed.known_by(name) >= known
+    assert ("pt" in embed.known_by(name)) == ("pt" in known)

@@ -11,14 +11,18 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from nlp import draft, embed, group, text, themes
+from nlp import draft, embed, group, search, text, themes
 from nlp.checks import check_embedder
 from nlp.embed import Embedder, FloatArray, Space
+from nlp.index import ExactIndex
+from nlp.postings import Postings
 from nlp.route import Example, Router
+from nlp.search import Backdrop
 
 DATA = Path(__file__).parents[2] / "data"
 
 Row = dict[str, Any]
+FIRST, SENT = 0.8, 1
 
 
 def rows_of(name: str) -> list[Row]:
@@ -119,3 +123,29 @@ def test_draft_answers_from_the_passage_that_bears_on_the_question(embedder: Emb
     assert [one.source for one in first.sentences] == [1]
     assert first.sentences[0].text == "Bills can be paid at the bank or by telephone."
     assert draft.compose("Who was the first king of Sweden?", sources, embedder) == []
+
+
+@pytest.mark.encoder
+def test_questions_find_their_answer_by_its_text_alone(embedder: Embedder) -> None:
+    rows = rows_of("answers.jsonl")
+    held, backdrop, index = Postings(), Backdrop(), ExactIndex()
+    answers, asked = [row["answer"] for row in rows], [row["text"] for row in rows]
+    vectors, questions = embedder.encode(answers), embedder.encode(asked)
+    held.add(range(len(rows)), answers)
+    backdrop.add(range(len(rows)), vectors)
+    index.upsert("answer", range(len(rows)), vectors)
+    meaning = index.search("answer", questions, len(rows))
+    first, sent = [], []
+    for at, (ranking, hits, spread) in enumerate(
+        zip(held.search(asked, 40), meaning, backdrop.spread(questions), strict=True)
+    ):
+        how = search.served(rows[at]["lang"], embedder.languages)
+        found = search.judge(
+            search.fuse(ranking, hits, spread, len(rows), how), ranking.weight, how
+        )
+        first.append(found[0].id == at)
+        if found[0].sure >= 0.85:
+            sent.append(found[0].id == at)
+    assert np.mean(first) >= FIRST
+    assert len(sent) >= SENT
+    assert np.mean(sent) >= 0.95, "an instant answer is the right one"
