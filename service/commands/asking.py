@@ -1,10 +1,11 @@
 """Ask without storing anything: what would be answered, by whom, and with what confidence."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nlp import text
+from nlp.route import Router
 from service.answers import queries as answers
 from service.commands.importing import chunks
 from service.conversations.hearing import encodable
@@ -19,17 +20,28 @@ WIDE = 40
 
 
 async def ask(
-    here: Installation, retriever: Retriever, questions: Sequence[tuple[str, str, str | None]]
+    here: Installation,
+    retriever: Retriever,
+    questions: Sequence[tuple[str, str, str | None]],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[dict[str, Any]]:
     """One result for each (id, text, language or None), in order."""
     found: list[dict[str, Any]] = []
+    async with here.database.read() as session:
+        _, router = await departments.router(session, retriever.embedder, (None, None))
+    if router is not None and router.stale:
+        router = await asyncio.to_thread(router.refit)
     for part in chunks(questions, BATCH):
-        found += await _ask_some(here, retriever, part)
+        found += await _ask_some(here, retriever, router, part)
+        progress(len(found), len(questions))
     return found
 
 
 async def _ask_some(
-    here: Installation, retriever: Retriever, part: Sequence[tuple[str, str, str | None]]
+    here: Installation,
+    retriever: Retriever,
+    router: Router | None,
+    part: Sequence[tuple[str, str, str | None]],
 ) -> list[dict[str, Any]]:
     masked = [text.mask(text.tidy(words)).text for _, words, _ in part]
     langs = [
@@ -39,7 +51,6 @@ async def _ask_some(
     hits = await asyncio.to_thread(retriever.find, "answer", masked, langs, vectors, WIDE)
     near = retriever.near_issues(vectors, 1)
     async with here.database.read() as session:
-        _, router = await departments.router(session, retriever.embedder, (None, None))
         ids = list({one.id for found in hits for one in found})
         today = now().astimezone(here.settings.zone).date()
         usable = await answers.usable(session, ids, today)

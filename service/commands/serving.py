@@ -114,10 +114,7 @@ async def ask(
         reading = Reading(file, Question)
         questions = [(str(row.id), row.text, row.lang) for _, row in reading]
         progress(0, len(questions))
-        found = []
-        for start in range(0, len(questions), asking.BATCH):
-            found += await asking.ask(here, retriever, questions[start : start + asking.BATCH])
-            progress(len(found), len(questions))
+        found = await asking.ask(here, retriever, questions, progress)
         reading.finish()
         return found
     finally:

@@ -58,6 +58,7 @@ class Desk:
         self._here, self._retriever = here, retriever
         self._router: Router | None = None
         self._router_version: object = None
+        self._sharpening: asyncio.Task[None] | None = None
         self._heard: int | None = None
         self._due = centring.FIRST
 
@@ -91,7 +92,21 @@ class Desk:
             await dialogue.answer_all(room, others)
             await writing.finish(room, [one.id for one in batch], [one.id for one in later])
         await self._learn(len(woven))
+        self._sharpen()
         return room.wake
+
+    def _sharpen(self) -> None:
+        """Learn routing anew, off the message's way, when enough was taught since the last time."""
+        if self._router is not None and self._router.stale and self._sharpening is None:
+            self._sharpening = asyncio.create_task(self._refit(self._router))
+
+    async def _refit(self, router: Router) -> None:
+        try:
+            learnt = await asyncio.to_thread(router.refit)
+        finally:
+            self._sharpening = None
+        if self._router is router:
+            self._router = learnt
 
     async def _learn(self, fresh: int) -> None:
         """Learn the space anew when so much has been heard that it is due."""
