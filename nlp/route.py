@@ -7,24 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.embed import FloatArray
-from nlp.learn import LEXICAL, Ints, Traits, blend, shares_of, softmax_regression
-from nlp.search import dense_weight
+from nlp.learn import LEXICAL, Ints, Traits, blend, shares_of, softmax_regression, unit
+from nlp.search import Lexicon, dense_weight
 from nlp.text import words
 
 NEAREST = 3
 TERMS = 4
 VOTERS = 20
 KEEN = 10.0
-SAME = 0.75
+SAME, KNOWN = 0.75, "known"
 FAINT = 1e-3
-USUAL = (1.0, 3.0, 8.0)
-ALONE = 16.0
+USUAL = (1.0, 3.0, 6.0, 4.0)
+FIRST = (0.0, 0.0, 0.0, 26.0)
+BEST = 0.7
 OVERRULE = 12.0
 HELD_OUT = 5
-ENOUGH = 40
-FEW = 10
+ENOUGH = 200
 MANY = 1500
-SMALL = 300
+SMALL = ENOUGH
 STALE = 0.05
 
 
@@ -55,7 +55,7 @@ class Route:
 @dataclass(frozen=True)
 class Learnt:
     """What a fit found: coefficients (None: from remits alone), and how much each voice counts: the
-    coefficients, the votes of near examples, and remits.
+    coefficients, the votes of near examples, remits, and the nearest of all.
     """
 
     keys: tuple[str, ...]
@@ -84,17 +84,22 @@ class Router:
         """
         self._examples, self._vectors, self._languages = list(examples), vectors, languages
         self._fresh, self._waits = 0, False
+        self._lexicon: Lexicon | None = None
         if self._examples:
             self._number()
             self._traits = Traits.of([e.text for e in examples])
             self._means = self._middle(~self._remit), self._middle(self._remit)
             self._rows = self._traits.rows([e.text for e in examples], vectors, self._origin())
+            if len(self._examples) <= MANY:
+                self._lexicon = Lexicon()
+                self._lexicon.add(range(len(examples)), [e.text for e in examples])
             if learnt is None and len(self._examples) > MANY and not patient:
-                weights = np.array([0, KEEN, USUAL[2]], dtype=np.float32)
+                weights = np.array((0, KEEN, 0, KEEN), dtype=np.float32)
                 self._learnt, self._waits = Learnt((), None, weights), True
                 return
-            whole = self._coefficients(np.arange(len(self._of)))
             learnt = learnt or self._calibrated()
+            heard = learnt.weights[0] > 0
+            whole = self._coefficients(np.arange(len(self._of))) if heard else None
             self._learnt = replace(learnt, keys=tuple(self._keys), coefficients=whole)
 
     @property
@@ -121,6 +126,9 @@ class Router:
         made._vectors = np.vstack([self._vectors, vectors])
         made._traits, made._learnt, made._means = self._traits, self._learnt, self._means
         made._waits = self._waits
+        if len(whole) <= MANY:
+            made._lexicon = Lexicon()
+            made._lexicon.add(range(len(whole)), [e.text for e in whole])
         fresh = self._traits.rows([e.text for e in examples], vectors, self._means[0])
         made._rows = np.vstack([self._rows, fresh])
         made._number()
@@ -134,9 +142,11 @@ class Router:
         self._remit = np.array([e.remit for e in self._examples], dtype=bool)
 
     def _middle(self, these: NDArray[np.bool_]) -> FloatArray:
-        """The mean of what people wrote, or of remits, which stand elsewhere; none of a few."""
-        if not (~self._remit).sum() >= FEW or not these.any():
-            return np.zeros(self._vectors.shape[1], dtype=np.float32)
+        """The mean of what people wrote, or of remits, which stand elsewhere; of all together while
+        there is little.
+        """
+        if (~self._remit).sum() < ENOUGH or not these.any():
+            these = np.ones_like(these)
         return np.asarray(self._vectors[these].mean(axis=0), dtype=np.float32)
 
     def _origin(self) -> FloatArray:
@@ -146,10 +156,8 @@ class Router:
         """How much each voice counts, by examples held out in turn."""
         asked = np.flatnonzero(~self._remit)
         start = Learnt(tuple(self._keys), None, np.array(USUAL, dtype=np.float32))
-        if not len(asked):
-            return replace(start, weights=np.array([0, 0, ALONE], dtype=np.float32))
         if len(asked) < ENOUGH:
-            return start
+            return replace(start, weights=np.array(FIRST, dtype=np.float32))
         order = np.random.default_rng(7).permutation(asked)
         folds = [order[at::HELD_OUT] for at in range(HELD_OUT if len(asked) < MANY else 1)]
         voices = np.concatenate([self._held_out(held, start) for held in folds], axis=1)
@@ -160,9 +168,27 @@ class Router:
         """What each voice says of some examples without them."""
         rest = np.setdiff1d(np.arange(len(self._of)), held)
         trial = replace(start, coefficients=self._coefficients(rest))
-        alike = self._rows[held] @ self._rows.T / (1 + LEXICAL**2)
+        texts = [self._examples[at].text for at in held]
+        alike = self._alike(texts, [KNOWN] * len(texts), self._rows[held])
         alike[:, held] = -1.0
         return self._voices(self._rows[held], alike, trial)
+
+    def _alike(self, texts: Sequence[str], langs: Sequence[str], rows: FloatArray) -> FloatArray:
+        """How alike texts and examples are, (n, examples): by meaning, and by characters where
+        there are not so many examples that this takes long.
+        """
+        size = self._vectors.shape[1]
+        if self._lexicon is None:
+            return np.asarray(rows @ self._rows.T / (1 + LEXICAL**2), dtype=np.float32)
+        known = self._languages | {KNOWN}
+        weights = np.array([dense_weight(lang, known) for lang in langs], dtype=np.float32)
+        meaning = unit(rows[:, :size]) @ self._rows[:, :size].T
+        lexical = np.zeros_like(meaning)
+        for row, hits in enumerate(self._lexicon.search(texts, len(self._examples))):
+            lexical[row, [hit.id for hit in hits]] = [hit.score for hit in hits]
+        return np.asarray(
+            weights[:, None] * meaning + (1 - weights[:, None]) * lexical, dtype=np.float32
+        )
 
     def _coefficients(self, rows: Ints) -> FloatArray | None:
         """Rare departments count for more than their examples, not as much as common ones. Remits
@@ -176,7 +202,7 @@ class Router:
         return softmax_regression(self._rows[rows], self._of[rows], len(self._keys), weights)
 
     def _voices(self, rows: FloatArray, alike: FloatArray, learnt: Learnt) -> FloatArray:
-        """What each voice says for each department, (3, n, departments)."""
+        """What each voice says for each department, (4, n, departments)."""
         said = np.zeros((len(USUAL), len(rows), len(self._keys)), dtype=np.float32)
         if learnt.coefficients is not None:
             known = [self._keys.index(key) for key in learnt.keys]
@@ -184,7 +210,16 @@ class Router:
             said[0][:, known] = np.log(shares_of(rows @ learnt.coefficients) + FAINT)
         said[1] = self._votes(alike)
         said[2] = self._nearest(alike, self._remit)
+        said[3] = self._best_few(alike * self._weights)
         return said
+
+    def _best_few(self, alike: FloatArray) -> FloatArray:
+        """The nearest of each department, and a little the next two (n, departments)."""
+        near = np.zeros((len(alike), len(self._keys)), dtype=np.float32)
+        for key in range(len(self._keys)):
+            mine = -np.sort(-alike[:, self._of == key], axis=1)[:, :NEAREST]
+            near[:, key] = BEST * mine[:, 0] + (1 - BEST) * mine.mean(axis=1)
+        return near
 
     def _nearest(self, alike: FloatArray, these: NDArray[np.bool_]) -> FloatArray:
         """How near the nearest of these examples is, for each department (n, departments)."""
@@ -215,7 +250,7 @@ class Router:
         if not self._examples or not texts:
             return [Route(None, 0.0, (), ()) for _ in texts]
         rows = self._weighed(self._traits.rows(texts, vectors, self._means[0]), langs)
-        alike = rows @ self._rows.T / (1 + LEXICAL**2)
+        alike = self._alike(texts, langs, rows)
         voices = self._voices(rows, alike, self._learnt)
         scores = np.tensordot(self._learnt.weights, voices, axes=1)
         shares = shares_of(scores + self._decided(alike))

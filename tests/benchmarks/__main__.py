@@ -1,4 +1,5 @@
-"""Measure the targets: `python -m tests.benchmarks [NAME …] [--quick]`.
+"""Measure the targets: `python -m tests.benchmarks [NAME …] [--quick]`, or
+`python -m tests.benchmarks understanding --sets FOLDER [--json FILE] [--chart FILE.svg]`.
 
 Every figure that is a time is measured against another in the same run, because machines differ.
 """
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import broadcast, intake, killing, pages, starting, throughput
+from tests.benchmarks.understanding import table
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ def drained(folder: Path, quick: bool) -> Iterator[Figure]:
             f"{ratio:.2f} ({found['plain']:.1f} s plain, {found['drained']:.1f} s drained)",
             f"≥ {throughput.TARGET}",
             ratio >= throughput.TARGET,
+        )
+        gain = found["plain"] / found["fast"]
+        yield Figure(
+            f"the fast path, {name}: times the plain encoding rate",
+            f"{gain:.2f} (drained at {found['fast'] / found['drained']:.2f} of the fast path's)",
+            f"≥ {throughput.GAIN}",
+            gain >= throughput.GAIN,
         )
 
 
@@ -134,18 +143,33 @@ ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
 }
 
 
+UNDERSTANDING = "understanding"
+
+
 def main() -> None:
     """Run what was asked for and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument("what", nargs="*", choices=[*ALL, []], help="all when none is named")
+    names = [*ALL, UNDERSTANDING, []]
+    parser.add_argument("what", nargs="*", choices=names, help="the first four if none is named")
     parser.add_argument("--quick", action="store_true", help="smaller runs")
+    parser.add_argument("--sets", type=Path, help="folder of labelled sets, for understanding")
+    parser.add_argument("--json", type=Path, help="write the scores of understanding there")
+    parser.add_argument("--chart", type=Path, help="draw them there, as SVG")
     asked = parser.parse_args()
-    table, screen = Table("what", "figure", "target", "met"), Console()
+    if UNDERSTANDING in asked.what:
+        if asked.sets is None:
+            parser.error("understanding needs --sets FOLDER")
+        with tempfile.TemporaryDirectory() as folder:
+            table.run(asked.sets, to_json=asked.json, chart=asked.chart, graphs=Path(folder))
+        asked.what.remove(UNDERSTANDING)
+        if not asked.what:
+            return
+    told, screen = Table("what", "figure", "target", "met"), Console()
     for name in asked.what or ALL:
         with tempfile.TemporaryDirectory() as folder, screen.status(name):
             for one in ALL[name](Path(folder), asked.quick):
-                table.add_row(one.what, one.read, one.target, "yes" if one.met else "no")
-    screen.print(table)
+                told.add_row(one.what, one.read, one.target, "yes" if one.met else "no")
+    screen.print(told)
 
 
 if __name__ == "__main__":

@@ -94,3 +94,48 @@ def test_correction_counts_at_once_and_leaves_the_old_router_alone() -> None:
     assert after[0].examples[0] == len(EXAMPLES)
     assert route(router, text) == before
     assert np.array_equal(vectors, given)
+
+
+def make_large() -> Router:
+    """A router that learnt from many examples: three departments, a hundred texts each."""
+    taught = [Example(one.department, f"{one.text} {n}") for n in range(34) for one in EXAMPLES]
+    return make_router(*taught)
+
+
+def test_many_examples_are_learnt_and_calibrated() -> None:
+    router = make_large()
+    assert not router.stale
+    found = route(router, "no water in our street", "the bus is late", "no teacher at school")
+    assert [one.department for one in found] == ["water", "buses", "schools"]
+    assert min(one.confidence for one in found) > 0.6
+
+
+def test_correction_overrules_what_was_learnt_before_the_next_fit() -> None:
+    router, said = make_large(), "There is no water in my street 7"
+    assert route(router, said)[0].department == "water"
+    corrected = router.with_example(Example("fire", said, 1.15), EMBEDDER.encode([said])[0])
+    assert route(corrected, said)[0].department == "fire"
+    assert route(router, said)[0].department == "water"
+    taught = corrected.with_examples(
+        [Example("fire", f"A house burns {n}") for n in range(20)],
+        EMBEDDER.encode([f"A house burns {n}" for n in range(20)]),
+    )
+    assert taught.stale
+    learnt = taught.refit()
+    assert not learnt.stale
+    assert [one.department for one in route(learnt, said, "a house burns")] == ["fire", "fire"]
+
+
+def test_impatient_router_votes_until_it_has_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nlp.route.MANY", 5)
+    vectors = EMBEDDER.encode([example.text for example in EXAMPLES])
+    quick = Router(EXAMPLES, vectors, EMBEDDER.languages, patient=False)
+    assert quick.stale
+    assert route(quick, "no water in our street")[0].department == "water"
+    assert not quick.refit().stale
+
+
+def test_sentences_of_remits_speak_for_their_department() -> None:
+    remits = [Example(e.department, e.text, remit=True) for e in EXAMPLES[::3]]
+    (one,) = route(make_router(*remits), "the timetables of buses are wrong")
+    assert (one.department, one.examples) == ("buses", (1,))
