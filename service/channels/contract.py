@@ -13,6 +13,7 @@ InboundKind = Literal[
 
 Medium = Literal["photo", "voice", "video", "document", "location", "contact", "sticker", "other"]
 State = Literal["up", "degraded", "down"]
+LONGEST_WISH = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ class Failure(StrEnum):
 
 
 class SendError(Exception):
-    """A platform did not take a message; `after` is its wish in seconds before the next try.
+    """A platform did not take a message; `after` is its wish in seconds before the next try, a day
+    at most.
 
     `taken` are the platform's ids of the parts it took before.
     """
@@ -164,7 +166,7 @@ class SendError(Exception):
     ) -> None:
         super().__init__(message)
         self.failure = failure
-        self.after = after
+        self.after = None if after is None else min(max(0.0, after), LONGEST_WISH)
         self.taken = taken
 
 
