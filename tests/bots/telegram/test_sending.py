@@ -22,6 +22,28 @@ HELPED = Button("Ajudou", action="helpful:1")
 OPEN = Button("Abrir", url="https://porto.example/a/1")
 
 
+async def test_who_needs_the_line_while_it_closes_finds_it_open(
+    telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = channel(telegram)._line
+    for request in line._requests:
+        shut = request.shutdown
+
+        async def slowly(shut: Any = shut) -> None:
+            await shut()
+            await asyncio.sleep(0.01)
+
+        monkeypatch.setattr(request, "shutdown", slowly)
+    async with line.held():
+        pass
+    closing = asyncio.create_task(line.let_go())
+    await asyncio.sleep(0)
+    async with line.held() as bot:
+        await asyncio.sleep(0.05)
+        assert (await bot.get_me()).is_bot
+    await closing
+
+
 @pytest.fixture
 async def made(telegram: Telegram) -> AsyncIterator[TelegramChannel]:
     """A channel that only sends."""
