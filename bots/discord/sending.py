@@ -60,7 +60,7 @@ class Request:
 
 def escape(text: str) -> str:
     """The text so that it shows as it was written, and nothing in it can pass for ours."""
-    return SIGNS.sub(_escaped, text)
+    return SIGNS.sub(_escaped, re.sub("\r\n?", "\n", text))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -95,7 +95,8 @@ class Picture:
 class Outbound:
     """One message to one conversation. `id` is ours and stays the same when it is sent again.
 
-    `taken` are the platform's ids of those of its parts that an earlier try brought there.
+    `taken` are the platform's ids of those of its parts that an earlier try brought there;
+    `unasked`: it is no reply to what was just said.
     """
 
     id: int
@@ -105,6 +106,7 @@ class Outbound:
     created_at: datetime | None = None
     pictures: tuple[Picture, ...] = ()
     taken: tuple[str, ...] = ()
+    unasked: bool = False
 
 
 @dataclass(frozen=True)

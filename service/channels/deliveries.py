@@ -175,6 +175,7 @@ def outbound_of(delivery: Delivery, identity: Identity, vault: Vault) -> Outboun
         buttons,
         delivery.created_at,
         taken=tuple(delivery.external_ids or ()),
+        unasked=delivery.priority >= BROADCAST,
     )
 
 

@@ -174,6 +174,7 @@ async def test_replies_go_before_broadcasts_and_overtake_their_readers_own(
     await office.write(ana, "your code", priority=deliveries.REPLY)
     await office.run(lambda: len(office.platform.heard) == 4)
     assert office.platform.heard[0][1].text == "your code"
+    assert [one.unasked for _, one in office.platform.heard] == [False, True, True, True]
 
 
 @pytest.mark.parametrize(("wish", "wait", "tries"), [(None, 1, 2), (0.4, 0.4, 1), (0.0, 1, 1)])
