@@ -12,7 +12,7 @@ from service.conversations import centring, changes, dialogue, hearing, placing,
 from service.conversations.hearing import Key, Tongues
 from service.conversations.placing import Decision
 from service.conversations.room import Room, meet
-from service.conversations.weaving import Thread
+from service.conversations.weaving import Thread, Woven
 from service.database import Session, now
 from service.departments import queries as departments
 from service.installation import Installation
@@ -84,17 +84,10 @@ class Desk:
         if retriever is None:
             slow = {thread.key for thread in threads if thread.woven}
             threads = [thread for thread in threads if thread.key not in slow]
-            waits = {one.row_id for one in heard if one.thread in slow}
-            heard = [one for one in heard if one.row_id not in waits]
-            later += [one for one in batch if one.id in waits]
-            batch = [one for one in batch if one.id not in waits]
+            later += [one for one, said in zip(batch, heard, strict=True) if said.thread in slow]
+            heard = [one for one in heard if one.thread not in slow]
         woven = [one for thread in threads for one in thread.woven]
-        decisions: list[Decision] = []
-        if woven and retriever is not None:
-            vectors = await placing.encode(woven, retriever)
-            decisions = await asyncio.to_thread(
-                placing.place, woven, vectors, retriever, self._router
-            )
+        decisions = await self._place(woven, retriever)
         async with self._here.database.write() as session:
             room = Room(session, self._here, retriever.embedder.name if retriever else "")
             room.earlier = known.earlier
@@ -102,9 +95,15 @@ class Desk:
             await writing.contributions(room, threads, decisions)
             others = [one for one in heard if not one.free and not mended[one.row_id]]
             await dialogue.answer_all(room, others)
-            await writing.finish(room, [one.id for one in batch], [one.id for one in later])
+            await writing.finish(room, [one.row_id for one in heard], [one.id for one in later])
         await self._learn(len(woven))
         return room.wake
+
+    async def _place(self, woven: Sequence[Woven], retriever: Retriever | None) -> list[Decision]:
+        if not woven or retriever is None:
+            return []
+        vectors = await placing.encode(woven, retriever)
+        return await asyncio.to_thread(placing.place, woven, vectors, retriever, self._router)
 
     async def _learn(self, fresh: int) -> None:
         """Learn the space anew when so much has been heard that it is due."""
