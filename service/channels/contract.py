@@ -249,6 +249,11 @@ class ChannelConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+def units(text: str) -> int:
+    """How long a text is in units of UTF-16, as chat apps count."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def render(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:
     """Fit a message to a platform: buttons become numbered lines where there are none, long text
     is split.

@@ -224,11 +224,6 @@ def test_troubles_of_the_network_are_told_apart(error: Exception, failure: Failu
     assert TOKEN not in str(found)
 
 
-async def test_not_modified_is_as_good_as_sent(telegram: Telegram, made: TelegramChannel) -> None:
-    telegram.fail("sendMessage", 400, "Bad Request: message is not modified: same content")
-    assert await made.send(outbound()) == ()
-
-
 async def test_forty_leave_at_once(telegram: Telegram, made: TelegramChannel) -> None:
     await asyncio.gather(*(made.send(outbound(to=str(n))) for n in range(1, 41)))
     assert {call.said["chat_id"] for call in telegram.sent} == {str(n) for n in range(1, 41)}
