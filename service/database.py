@@ -48,6 +48,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def storable(words: str, longest: int) -> str:
+    """Words of others as every database keeps them: no NUL, no half signs, not too much."""
+    return words.encode("utf-8", "replace").decode().replace("\0", "")[:longest]
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment, kept as UTC; naive values are refused."""
 

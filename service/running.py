@@ -20,7 +20,8 @@ log = structlog.get_logger()
 
 class Running:
     """From `start` to `stop`. The encoder loads in the background, so that messages are taken from
-    the first second, and commands and small talk answered.
+    the first second, and commands and small talk answered. Where the work fails, `ended` is set
+    and `failure` says why: nothing more is to be taken that nobody reads.
     """
 
     def __init__(
@@ -39,7 +40,8 @@ class Running:
         self.keeper, self._with_worker = keeper, worker
         self.worker: Worker | None = None
         self._task: asyncio.Task[None] | None = None
-        self.ready = asyncio.Event()
+        self.ready, self.ended = asyncio.Event(), asyncio.Event()
+        self.failure: Exception | None = None
 
     async def start(self) -> None:
         """Begin; pages that search wait for `ready`. Raises `ChannelTaken`, `ChannelRefused`."""
@@ -62,9 +64,10 @@ class Running:
                     )
                     group.create_task(self.worker.run())
                 group.create_task(self._load(keeper))
-        except Exception:
-            log.exception("worker_ended")
-            raise
+        except Exception as error:
+            self.failure = _first_of(error)
+            log.error("worker_ended", exc_info=self.failure)
+            self.ended.set()
 
     async def _load(self, keeper: Keeper) -> None:
         retriever = await keeper.open(getattr(self._app.state, "embedder", None))
@@ -85,3 +88,9 @@ class Running:
             await station.close()
         if self.keeper is not None:
             await self.keeper.close()
+
+
+def _first_of(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -44,7 +44,8 @@ class Vault:
 
     def digest(self, *parts: str) -> str:
         """A keyed hash of `parts` for unique look-ups: 64 hex digits."""
-        return hmac.new(self._lookup, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
+        said = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+        return hmac.new(self._lookup, said, hashlib.sha256).hexdigest()
 
 
 def open_vault(settings: Settings) -> Vault:

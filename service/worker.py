@@ -48,11 +48,20 @@ class Worker:
 
     async def run(self) -> None:
         """Work until told to stop."""
-        await self._recover()
+        await self._begin()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._loop(INBOX, self.understand))
             group.create_task(self._loop(JOBS, self.work))
         await self._let_go()
+
+    async def _begin(self) -> None:
+        """A database that fails now is asked again, until told to stop."""
+        while not self._stopping.is_set():
+            try:
+                return await self._recover()
+            except Exception:
+                log.exception("worker_not_begun")
+                await self._bell.wait(INBOX, IDLE)
 
     def equip(self, retriever: Retriever) -> None:
         """The encoder is loaded: from now on everything is understood."""

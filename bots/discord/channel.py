@@ -70,15 +70,16 @@ class DiscordChannel:
         made: list[str] = []
         for part in sending.requests(outbound)[len(outbound.taken) :]:
             try:
-                made.append(await self._deliver(outbound.address.conversation, part))
+                made.append(await self._deliver(outbound, part))
             except SendError as error:
                 raise SendError(error.failure, str(error), error.after, tuple(made)) from None
         return (*outbound.taken, *made)
 
-    async def _deliver(self, user: str, part: sending.Request) -> str:
-        leaving = True
+    async def _deliver(self, outbound: Outbound, part: sending.Request) -> str:
+        """Replies go where they were asked for; only in private does a message stay for good."""
+        user, leaving = outbound.address.conversation, True
         try:
-            if there := await self._line.follow(user, part):
+            if not outbound.unasked and (there := await self._line.follow(user, part)):
                 return there
             leaving = False
             channel = await self._line.conversation(user)

@@ -1,6 +1,7 @@
 """The gateway: a client of discord.py at a time, watched over, and started anew when it ends."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from functools import partial
@@ -179,4 +180,5 @@ async def _close(client: discord.Client) -> None:
     except Exception as error:
         log.info("discord_client_not_closed", error=type(error).__name__)
     finally:
-        await client.http.close()
+        with contextlib.suppress(Exception):
+            await client.http.close()

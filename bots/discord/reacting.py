@@ -1,7 +1,6 @@
 """What is shown at once after something was stored: best effort, nothing waits for it."""
 
 import asyncio
-import time
 from collections import OrderedDict
 from collections.abc import Coroutine
 from typing import Any
@@ -14,6 +13,7 @@ from bots.discord.grants import LIFE, Grant
 from bots.discord.line import Line
 from bots.discord.parsing import Asked, Heard, Place
 from bots.discord.sending import Request, escape, request
+from bots.lately import Lately
 from service.channels.contract import Button, ChannelConfig, Outcome
 
 ANSWERED = ("text", "command", "media")
@@ -21,7 +21,7 @@ REFUSED = (Outcome.too_long, Outcome.too_many, Outcome.failed)
 PROFILE = "https://discord.com/users/{}"
 SOON = 2.0
 TYPING, TELLING = 5.0, 30.0
-MOST_PLACES, MOST_SHOWN = 1_000, 2_000
+MOST_PLACES = 1_000
 CROWD = 300
 TOGETHER = 8
 
@@ -37,7 +37,7 @@ class Reactions:
         self._longest = int(config.options.get("max_text", 4000))
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(TOGETHER)
-        self._shown: dict[tuple[str, str], float] = {}
+        self._lately = Lately(TELLING)
         self._places: OrderedDict[str, tuple[Place, str | None]] = OrderedDict()
 
     def begin(self, heard: Heard, outcome: Outcome) -> None:
@@ -121,7 +121,7 @@ class Reactions:
         inbound = heard.inbound
         user = inbound.address.conversation
         async with self._turn:
-            if outcome in REFUSED and not self._lately(outcome.value, user, TELLING):
+            if outcome in REFUSED and not self._lately.shown(outcome, user, TELLING):
                 text = self._words(f"channel.{outcome.value}", inbound.lang, max=self._longest)
                 await self._try(self._tell(user, text))
             if outcome is not Outcome.stored or inbound.kind not in ANSWERED:
@@ -131,7 +131,7 @@ class Reactions:
                 reached = await self._try(self._type(user))
                 note = self._note(heard.place, inbound.lang, closed=not reached)
                 await self._try(note)
-            elif not self._lately("typing", user, TYPING):
+            elif not self._lately.shown("typing", user, TYPING):
                 await self._try(self._type(user))
 
     async def _tell(self, user: str, text: str) -> None:
@@ -164,16 +164,6 @@ class Reactions:
 
     def _words(self, key: str, lang: str | None, **values: object) -> str:
         return self._config.say(key, (lang or self._config.lang)[:2], **values)
-
-    def _lately(self, what: str, user: str, seconds: float) -> bool:
-        """Whether the same was shown there a moment ago."""
-        moment, key = time.monotonic(), (what, user)
-        if len(self._shown) > MOST_SHOWN:
-            self._shown = {k: at for k, at in self._shown.items() if at > moment - TELLING}
-        if moment - self._shown.get(key, moment - seconds) < seconds:
-            return True
-        self._shown[key] = moment
-        return False
 
     async def _try(self, attempt: Coroutine[Any, Any, Any]) -> bool:
         """Whether it went well; a failure is no more than logged."""

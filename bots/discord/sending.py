@@ -9,7 +9,7 @@ from typing import Any
 
 from discord import File
 
-from service.channels.contract import Button, Capabilities, Outbound, Pace, Picture, render
+from service.channels.contract import Button, Capabilities, Outbound, Pace, Picture, render, units
 
 CAPABILITIES = Capabilities(
     buttons=True, repeat_seconds=120, max_text=2000, max_button_data=100, pace=Pace(45)
@@ -60,7 +60,7 @@ class Request:
 
 def escape(text: str) -> str:
     """The text so that it shows as it was written, and nothing in it can pass for ours."""
-    return SIGNS.sub(_escaped, text)
+    return SIGNS.sub(_escaped, re.sub("\r\n?", "\n", text))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -95,15 +95,10 @@ def requests(outbound: Outbound) -> list[Request]:
 def _fit(part: Outbound, length: int) -> list[Outbound]:
     """An escaped part, in as many pieces as it takes."""
     text = escape(part.text)
-    if _length(text) <= CAPABILITIES.max_text:
+    if units(text) <= CAPABILITIES.max_text:
         return [replace(part, text=text)]
     half = replace(CAPABILITIES, max_text=(length + 1) // 2)
     return [fitted for piece in render(part, half) for fitted in _fit(piece, half.max_text)]
-
-
-def _length(text: str) -> int:
-    """In units of UTF-16: never less than what Discord counts."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def request(

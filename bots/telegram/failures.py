@@ -16,7 +16,6 @@ from telegram.error import (
 from bots.telegram.line import Busy, Unavailable
 from service.channels.contract import Failure, SendError
 
-UNCHANGED = "message is not modified"
 GONE = (
     "chat not found",
     "chat_id is empty",

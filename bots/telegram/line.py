@@ -1,5 +1,6 @@
 """The line to Telegram's Bot API: one bot, its connections, and the name of who answers there."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -62,6 +63,7 @@ class Line:
         self.bot = RawBot(token, base, request=sending, get_updates_request=asking)
         self._users = 0
         self._stays = True
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def held(self, *, briefly: bool = False) -> AsyncIterator["RawBot"]:
@@ -69,8 +71,9 @@ class Line:
         self._users += 1
         self._stays = self._stays and not briefly
         try:
-            for request in self._requests:
-                await request.initialize()
+            async with self._turn:
+                for request in self._requests:
+                    await request.initialize()
             yield self.bot
         finally:
             self._users -= 1
@@ -86,9 +89,10 @@ class Line:
         await self._close_unused()
 
     async def _close_unused(self) -> None:
-        if not self._users and not self._stays:
-            for request in self._requests:
-                await request.shutdown()
+        async with self._turn:
+            if not self._users and not self._stays:
+                for request in self._requests:
+                    await request.shutdown()
 
     def hide(self, text: str) -> str:
         """The text without our secrets."""

@@ -8,10 +8,11 @@ from collections.abc import Awaitable
 import structlog
 from telegram.error import BadRequest, Forbidden, TelegramError
 
+from bots.lately import Lately
 from bots.telegram.line import Line
 from bots.telegram.parsing import Heard, Me, Place
 from bots.telegram.sending import NO_PREVIEW, keyboard
-from service.channels.contract import Button, ChannelConfig, Inbound, Outcome
+from service.channels.contract import Button, ChannelConfig, Outcome
 
 LANGUAGES = ("pt", "es", "en")
 ANSWERED = ("text", "command", "media", "button")
@@ -19,7 +20,6 @@ REFUSED = (Outcome.too_long, Outcome.too_many)
 NOTES_A_MINUTE = 20
 MINUTE = 60.0
 TYPING, TELLING = 4.0, 30.0
-MOST_SHOWN = 2_000
 CROWD = 300
 TOGETHER = 8
 
@@ -35,7 +35,7 @@ class Reactions:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Semaphore(TOGETHER)
         self._notes: dict[int, deque[float]] = {}
-        self._shown: dict[tuple[Outcome, str], float] = {}
+        self._lately = Lately(TELLING)
 
     def begin(self, heard: Heard, outcome: Outcome, me: Me) -> None:
         """React in the background; in a rush some are left out."""
@@ -53,29 +53,19 @@ class Reactions:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _react(self, heard: Heard, outcome: Outcome, me: Me) -> None:
-        inbound = heard.inbound
+        inbound, chat = heard.inbound, heard.inbound.address.conversation
         async with self._turn:
             if heard.callback:
                 await self._try(self._answer(heard.callback, heard, outcome))
-            elif outcome in REFUSED and not self._lately(outcome, inbound, TELLING):
+            elif outcome in REFUSED and not self._lately.shown(outcome, chat, TELLING):
                 await self._try(self._tell(heard, outcome))
             if outcome is not Outcome.stored or inbound.kind not in ANSWERED:
                 return
             if heard.place:
                 reached = await self._try(self._type(heard))
                 await self._try(self._note(heard, heard.place, me, closed=reached is False))
-            elif not self._lately(outcome, inbound, TYPING):
+            elif not self._lately.shown("typing", chat, TYPING):
                 await self._try(self._type(heard))
-
-    def _lately(self, what: Outcome, inbound: Inbound, seconds: float) -> bool:
-        """Whether the same was shown there a moment ago."""
-        moment, key = time.monotonic(), (what, inbound.address.conversation)
-        if len(self._shown) > MOST_SHOWN:
-            self._shown = {k: at for k, at in self._shown.items() if at > moment - TELLING}
-        if moment - self._shown.get(key, moment - seconds) < seconds:
-            return True
-        self._shown[key] = moment
-        return False
 
     async def _try(self, attempt: Awaitable[bool]) -> bool | None:
         """What came of it; None where Telegram could not say. A failure is no more than logged."""

@@ -11,9 +11,8 @@ from telegram import (
     LinkPreviewOptions,
     Message,
 )
-from telegram.error import BadRequest
 
-from bots.telegram.failures import UNCHANGED, failure_of
+from bots.telegram.failures import failure_of
 from service.channels.contract import (
     Button,
     Capabilities,
@@ -23,6 +22,7 @@ from service.channels.contract import (
     Picture,
     SendError,
     render,
+    units,
 )
 
 CAPABILITIES = Capabilities(
@@ -49,10 +49,6 @@ async def send(bot: Bot, outbound: Outbound, hide: Callable[[str], str]) -> tupl
     for part in parts[len(outbound.taken) :]:
         try:
             message = await _send_part(bot, chat, thread, part)
-        except BadRequest as error:
-            if UNCHANGED in error.message.lower():
-                continue
-            raise failure_of(error, hide, tuple(fresh)) from None
         except Exception as error:
             raise failure_of(error, hide, tuple(fresh)) from None
         fresh.append(f"{chat}:{message.message_id}")
@@ -76,7 +72,7 @@ def parts_of(outbound: Outbound) -> list[Part]:
 
 def _picture(outbound: Outbound, picture: Picture) -> list[Part]:
     """A description that no caption can hold follows its picture."""
-    if _length(picture.alt) <= LONGEST_CAPTION:
+    if units(picture.alt) <= LONGEST_CAPTION:
         return [Part(picture.alt, picture)]
     return [Part("", picture), *(Part(text) for text in _texts(outbound, picture.alt))]
 
@@ -87,14 +83,9 @@ def _texts(outbound: Outbound, text: str) -> list[str]:
     while True:
         fitting = replace(CAPABILITIES, max_text=most)
         found = [one.text for one in render(replace(outbound, text=text, buttons=()), fitting)]
-        if all(_length(one) <= CAPABILITIES.max_text for one in found):
+        if all(units(one) <= CAPABILITIES.max_text for one in found):
             return found
         most //= 2
-
-
-def _length(text: str) -> int:
-    """In units of UTF-16, as Telegram counts."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _check(button: Button) -> None:

@@ -13,6 +13,7 @@ InboundKind = Literal[
 
 Medium = Literal["photo", "voice", "video", "document", "location", "contact", "sticker", "other"]
 State = Literal["up", "degraded", "down"]
+LONGEST_WISH = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class Picture:
 class Outbound:
     """One message to one conversation. `id` is ours and stays the same when it is sent again.
 
-    `taken` are the platform's ids of those of its parts that an earlier try brought there.
+    `taken` are the platform's ids of those of its parts that an earlier try brought there;
+    `unasked`: it is no reply to what was just said.
     """
 
     id: int
@@ -104,6 +106,7 @@ class Outbound:
     created_at: datetime | None = None
     pictures: tuple[Picture, ...] = ()
     taken: tuple[str, ...] = ()
+    unasked: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,8 @@ class Failure(StrEnum):
 
 
 class SendError(Exception):
-    """A platform did not take a message; `after` is its wish in seconds before the next try.
+    """A platform did not take a message; `after` is its wish in seconds before the next try, a day
+    at most.
 
     `taken` are the platform's ids of the parts it took before.
     """
@@ -164,7 +168,7 @@ class SendError(Exception):
     ) -> None:
         super().__init__(message)
         self.failure = failure
-        self.after = after
+        self.after = None if after is None else min(max(0.0, after), LONGEST_WISH)
         self.taken = taken
 
 
@@ -243,6 +247,11 @@ class ChannelConfig:
     lang: str = "pt"
     menu: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def units(text: str) -> int:
+    """How long a text is in units of UTF-16, as chat apps count."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def render(outbound: Outbound, capabilities: Capabilities) -> list[Outbound]:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import and_, func, or_, select, update
+import structlog
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
@@ -14,22 +15,26 @@ from sqlalchemy.orm import aliased
 from service.channels.contract import Address, Button, Failure, Outbound, SendError
 from service.channels.inbox import IMPORT
 from service.channels.models import Delivery
-from service.database import Session, now
+from service.database import Session, now, storable
 from service.errors import Conflict, NotFound
 from service.people.models import Identity
 from service.trail import actions as trail
-from service.vault import Vault
+from service.vault import BadKey, Vault
 
 Cause = Literal["receipt", "instant", "talk", "answer", "measure", "issue"]
 
 REPLY, BROADCAST = 0, 10
 LEASE = timedelta(minutes=2)
-TRIES = 8
+# After the first few an hour apart: together a day, longer than platforms are ever down.
+TRIES = 30
 BACK_OFF = (1, 5, 20, 60, 300, 900, 3600)
 MEND = 60
 FOREVER = 10 * 365 * 86_400
 BATCH = 500
 LOST = "the process that was sending it ended before the platform answered"
+SEALED = "the installation's key does not open it"
+
+log = structlog.get_logger()
 
 
 class NotResendable(Conflict):
@@ -112,9 +117,28 @@ async def claim(
     """Take due deliveries of a (channel, account) to send: marked `sending` before anything leaves.
 
     Replies go before broadcasts; who is `resting` or has one under way waits, and so does whatever
-    was written after one that could not be sent yet: each reader gets one at a time, in order.
+    was written after one that could not be sent yet: each reader gets one at a time, in order. What
+    the key does not open fails, and holds up nobody else.
     """
     moment = now()
+    claimed = []
+    for delivery, identity in (await session.execute(_due(place, moment, limit, resting))).all():
+        try:
+            outbound = outbound_of(delivery, identity, vault)
+        except BadKey:
+            log.error("delivery_not_readable", delivery=delivery.id)
+            delivery.state, delivery.failure = "failed", Failure.rejected.value
+            delivery.error = SEALED
+            continue
+        delivery.state, delivery.leased_by = "sending", owner
+        delivery.leased_until, delivery.attempts = moment + LEASE, delivery.attempts + 1
+        claimed.append(Claimed(delivery.id, identity.id, outbound))
+    return claimed
+
+
+def _due(
+    place: tuple[str, str], moment: datetime, limit: int, resting: Collection[int]
+) -> Select[Delivery, Identity]:
     other = aliased(Delivery)
     before = or_(
         other.priority < Delivery.priority,
@@ -128,7 +152,7 @@ async def claim(
         )
         .exists()
     )
-    due = (
+    return (
         select(Delivery, Identity)
         .join(Identity, Identity.id == Delivery.identity_id)
         .where(Delivery.state == "waiting", Delivery.next_at <= moment, ~in_the_way)
@@ -138,12 +162,6 @@ async def claim(
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
     )
-    claimed = []
-    for delivery, identity in (await session.execute(due)).all():
-        delivery.state, delivery.leased_by = "sending", owner
-        delivery.leased_until, delivery.attempts = moment + LEASE, delivery.attempts + 1
-        claimed.append(Claimed(delivery.id, identity.id, outbound_of(delivery, identity, vault)))
-    return claimed
 
 
 def outbound_of(delivery: Delivery, identity: Identity, vault: Vault) -> Outbound:
@@ -157,6 +175,7 @@ def outbound_of(delivery: Delivery, identity: Identity, vault: Vault) -> Outboun
         buttons,
         delivery.created_at,
         taken=tuple(delivery.external_ids or ()),
+        unasked=delivery.priority >= BROADCAST,
     )
 
 
@@ -185,20 +204,22 @@ async def failed(
 ) -> None:
     """The platform did not take it: wait and try again, give up, or say that nobody knows.
 
-    While our own account is refused everything waits. What was erased meanwhile is not tried again.
+    While our own account is refused everything waits, and a platform that asks for patience uses up
+    no try. What was erased meanwhile is not tried again.
     """
-    delivery = await session.get_one(Delivery, delivery_id)
-    delivery.failure, delivery.error = error.failure.value, str(error)[:300]
+    delivery = await session.get_one(Delivery, delivery_id, with_for_update=True)
+    delivery.failure, delivery.error = error.failure.value, storable(str(error), 300)
     delivery.leased_by = delivery.leased_until = None
     delivery.external_ids = [*(delivery.external_ids or []), *error.taken] or None
     ours = error.failure is Failure.configuration
-    again = ours or error.failure.retryable or _recognised(delivery, error, repeat_seconds)
+    free = ours or (error.failure.retryable and error.after is not None)
+    again = free or error.failure.retryable or _recognised(delivery, error, repeat_seconds)
     if again and delivery.sealed is None:
         delivery.state = "cancelled"
-    elif ours or (again and delivery.attempts < TRIES):
+    elif free or (again and delivery.attempts < TRIES):
         wait = error.after or (MEND if ours else _back_off(delivery.attempts))
         delivery.state, delivery.next_at = "waiting", now() + timedelta(seconds=wait)
-        delivery.attempts -= ours
+        delivery.attempts -= free
     else:
         delivery.state = "uncertain" if error.failure is Failure.ambiguous else "failed"
 

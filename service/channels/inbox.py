@@ -27,6 +27,7 @@ from service.trail import actions as trail
 from service.vault import BadKey, Vault
 
 LEASE = timedelta(minutes=1)
+WAIT = 1.0
 IMPORT = "import"
 SAID = ("text", "command", "button", "media")
 BATCH = 300
@@ -227,7 +228,33 @@ async def claim(session: Session, vault: Vault, owner: str, *, limit: int) -> li
             .where(InboxRow.id.in_(ids))
             .values(leased_by=owner, leased_until=moment + LEASE, attempts=InboxRow.attempts + 1)
         )
-    return await _open_all(session, vault, claimed)
+    return await _without_early_deletions(session, await _open_all(session, vault, claimed), ids)
+
+
+async def _without_early_deletions(
+    session: Session, opened: list[Arrived], claimed: Sequence[int]
+) -> list[Arrived]:
+    """Platforms do not say whose message was deleted: while an older row of the channel is in other
+    hands, it may be that one, and the deletion waits.
+    """
+    ready = []
+    for one in opened:
+        if one.inbound.kind == "deleted" and await _has_older(session, one, claimed):
+            await release(session, [one.id])
+            await rest(session, one.id, WAIT)
+        else:
+            ready.append(one)
+    return ready
+
+
+async def _has_older(session: Session, one: Arrived, claimed: Sequence[int]) -> bool:
+    older = (InboxRow.id < one.id, InboxRow.channel == one.inbound.address.channel)
+    found = await session.scalars(
+        select(InboxRow.id)
+        .where(*older, InboxRow.state == "waiting", InboxRow.id.not_in(claimed))
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 async def _open_all(session: Session, vault: Vault, rows: Sequence[InboxRow]) -> list[Arrived]:
@@ -288,7 +315,7 @@ async def rest(session: Session, row_id: int, seconds: float) -> None:
     until = now() + timedelta(seconds=seconds)
     await session.execute(
         update(InboxRow)
-        .where(InboxRow.id == row_id)
+        .where(InboxRow.id == row_id, InboxRow.state == "waiting")
         .values(leased_by="resting", leased_until=until)
     )
 
@@ -304,12 +331,17 @@ async def release_all(session: Session, owner: str | None = None) -> None:
 
 
 async def set_aside(session: Session, row_id: int, error: str) -> None:
-    """A row that cannot be understood is kept, sealed, and shown to staff."""
-    await session.execute(
+    """A row that cannot be understood is kept, sealed, and shown to staff; not one that another
+    worker has understood meanwhile.
+    """
+    changed = await session.scalars(
         update(InboxRow)
-        .where(InboxRow.id == row_id)
+        .where(InboxRow.id == row_id, InboxRow.state == "waiting")
         .values(state="set_aside", error=error[:300], leased_by=None, leased_until=None)
+        .returning(InboxRow.id)
     )
+    if changed.first() is None:
+        return
     await trail.record(
         session, "inbox", row_id, "set_aside", actor=trail.MACHINE, became="set_aside", why=error
     )

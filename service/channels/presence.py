@@ -16,7 +16,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service.channels.contract import State
 from service.channels.models import ChannelPresence
-from service.database import Session, now
+from service.database import Session, now, storable
 
 BEAT = 10.0
 LEASE = timedelta(seconds=30)
@@ -34,7 +34,7 @@ async def hold(session: Session, place: Place, owner: str, health: tuple[State, 
     if (row.owner, row.state) != (owner, health[0]):
         row.since = moment
     row.owner, row.leased_until = owner, moment + LEASE
-    row.state, row.says = health[0], health[1][:300]
+    row.state, row.says = health[0], storable(health[1], 300)
     return None
 
 

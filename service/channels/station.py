@@ -70,6 +70,9 @@ class Station:
         """Take in nothing more; what was taken is already stored."""
         self._stopping.set()
         self._bell.ring([OUTBOX, self])
+        await self._hush()
+
+    async def _hush(self) -> None:
         if self._listens:
             self._listens = False
             await self._channel.stop()
@@ -78,6 +81,7 @@ class Station:
         """Let what is on its way arrive, and leave the channel to others."""
         await self.deafen()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._hush()
         await self._let_go()
 
     async def _hold(self) -> str | None:
@@ -115,18 +119,24 @@ class Station:
             await asyncio.wait_for(self._stopping.wait(), IDLE)
 
     async def _stay_or_leave(self, mine: bool, sink: Sink) -> None:
-        """A process that hung for long may find that another has taken over, and later left."""
-        if mine == self._mine or self._stopping.is_set():
+        """A process that hung for long may find that another has taken over, and later left. What
+        fails here is done with the next beat.
+        """
+        if self._stopping.is_set() or mine == self._mine == self._listens:
             return
         log.warning(
             "channel_won_back" if mine else "channel_taken_over", channel=self._channel.name
         )
-        self._mine = self._listens = mine
-        if mine:
+        if not mine:
+            self._mine = False
+            await self._hush()
+            return
+        if not self._mine:
             await self._recover()
+            self._mine = True
+        if not self._stopping.is_set():
             await self._channel.start(sink)
-        else:
-            await self._channel.stop()
+            self._listens = True
 
     async def _send(self) -> None:
         """Send what is due until told to stop; errors are logged and it goes on."""

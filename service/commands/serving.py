@@ -45,7 +45,7 @@ class Greeting(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: Starlette, greet: Callable[[], None]) -> None:
         super().__init__(config)
         self._greet, self._behind = greet, app.router.lifespan_context(app)
-        self._begun = False
+        self._app, self._begun = app, False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then greet."""
@@ -54,6 +54,10 @@ class Greeting(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._greet()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether it is time to stop: told to, or nobody works behind the pages any more."""
+        return await super().on_tick(counter) or self._app.state.running.ended.is_set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Hang up, then finish what is in hand."""
@@ -103,10 +107,14 @@ async def _bot(settings: Settings, name: str, *, worker: bool) -> None:
         await _listen(settings, app, lambda: None)
         return
     told = asyncio.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(one, told.set)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
     async with app.router.lifespan_context(app):
-        await told.wait()
+        ends = [asyncio.create_task(one.wait()) for one in (told, app.state.running.ended)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for one in ends:
+            one.cancel()
+    _tell_failure(app)
 
 
 async def _listen(settings: Settings, app: Starlette, greet: Callable[[], None]) -> None:
@@ -132,6 +140,13 @@ async def _listen(settings: Settings, app: Starlette, greet: Callable[[], None])
         ) from error
     finally:
         await server.finish()
+    _tell_failure(app)
+
+
+def _tell_failure(app: Starlette) -> None:
+    """Raises what ended the work behind the pages, if anything did."""
+    if app.state.running.failure is not None:
+        raise app.state.running.failure
 
 
 async def work(here: Installation, *, drain: bool, progress: Callable[[int, int], None]) -> int:

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import structlog
+
 from nlp.route import Router
 from service.channels.contract import Inbound
 from service.channels.inbox import Arrived
 from service.conversations import centring, changes, dialogue, hearing, placing, weaving, writing
-from service.conversations.hearing import Key, Tongues
+from service.conversations.hearing import Heard, Key, Tongues
 from service.conversations.placing import Decision
 from service.conversations.room import Room, meet
-from service.conversations.weaving import Thread
+from service.conversations.weaving import Thread, Woven
 from service.database import Session, now
 from service.departments import queries as departments
 from service.installation import Installation
@@ -23,6 +25,8 @@ from service.people import queries as people
 from service.people.models import Identity, Person
 from service.retrieval import spaces
 from service.retrieval.retriever import Retriever
+
+log = structlog.get_logger()
 
 REGION = "BR"
 
@@ -53,6 +57,47 @@ class Known:
         }
 
 
+@dataclass(frozen=True)
+class Sitting:
+    """A batch understood: what was heard, what of it `mends` an earlier contribution, by row, and
+    what each conversation said.
+    """
+
+    heard: list[Heard]
+    mends: dict[int, Woven]
+    threads: list[Thread]
+
+    @property
+    def woven(self) -> list[Woven]:
+        """The contributions that must be placed."""
+        return [one for thread in self.threads for one in thread.woven]
+
+    @property
+    def others(self) -> list[Heard]:
+        """Commands, buttons and the like."""
+        return [one for one in self.heard if not one.free and one.row_id not in self.mends]
+
+    def without_placing(self) -> "Sitting":
+        """The conversations in which nothing has to be placed; the others wait as a whole."""
+        slow = {thread.key for thread in self.threads if thread.woven}
+        return Sitting(
+            [one for one in self.heard if one.thread not in slow],
+            self.mends,
+            [thread for thread in self.threads if thread.key not in slow],
+        )
+
+
+def understand(heard: Sequence[Heard], known: Known) -> Sitting:
+    """What a batch says: contributions and talk, by conversation."""
+    ours = [changes.by_its_author(one, known.earlier.get(one.row_id)) for one in heard]
+    found = {one.row_id: changes.mend(one, known.earlier.get(one.row_id)) for one in ours}
+    mends = {row_id: woven for row_id, woven in found.items() if woven}
+    free = [one for one in ours if one.free and one.row_id not in mends]
+    threads = weaving.weave(free, known.open_ones, known.reopened)
+    threads += [Thread(one.first.thread, [one]) for one in mends.values()]
+    return Sitting(ours, mends, threads)
+
+
 class Desk:
     """Takes batches for one worker; keeps the router between them. While there is no retriever, it
     leaves for later whatever has to be placed.
@@ -70,44 +115,38 @@ class Desk:
         """Understand a batch and write all that follows, in one transaction; gives whom to wake
         (identity ids).
         """
-        retriever = self.retriever
-        batch, later = in_order(arrived)
+        batch, _ = in_order(arrived)
         known = await self._look_up(batch)
         tongues = known.tongues(self._here.settings.default_language)
         heard = await asyncio.to_thread(
             hearing.hear, batch, self._here.vault, tongues, region=REGION
         )
-        heard = [changes.by_its_author(one, known.earlier.get(one.row_id)) for one in heard]
-        mended = {one.row_id: changes.mend(one, known.earlier.get(one.row_id)) for one in heard}
-        free = [one for one in heard if one.free and not mended[one.row_id]]
-        threads = weaving.weave(free, known.open_ones, known.reopened)
-        threads += [Thread(w.first.thread, [w]) for w in mended.values() if w]
-        if retriever is None:
-            slow = {thread.key for thread in threads if thread.woven}
-            threads = [thread for thread in threads if thread.key not in slow]
-            waits = {one.row_id for one in heard if one.thread in slow}
-            heard = [one for one in heard if one.row_id not in waits]
-            later += [one for one in batch if one.id in waits]
-            batch = [one for one in batch if one.id not in waits]
-        woven = [one for thread in threads for one in thread.woven]
-        decisions: list[Decision] = []
-        if woven and retriever is not None:
-            vectors = await placing.encode(woven, retriever)
-            near = await placing.near(woven, vectors, self._here, retriever)
-            decisions = await asyncio.to_thread(
-                placing.place, woven, vectors, near, retriever, self._router
-            )
+        sitting = understand(heard, known)
+        if self.retriever is None:
+            sitting = sitting.without_placing()
+        decisions = await self._decide(sitting.woven)
+        read = {one.row_id for one in sitting.heard}
         async with self._here.database.write() as session:
-            room = Room(session, self._here, retriever.embedder.name if retriever else "")
-            room.earlier = known.earlier
-            await meet(room, heard)
-            await writing.contributions(room, threads, decisions)
-            others = [one for one in heard if not one.free and not mended[one.row_id]]
-            await dialogue.answer_all(room, others)
-            await writing.finish(room, [one.id for one in batch], [one.id for one in later])
-        await self._learn(len(woven))
+            model = self.retriever.embedder.name if self.retriever else ""
+            room = Room(session, self._here, model, earlier=known.earlier)
+            await meet(room, sitting.heard)
+            await writing.contributions(room, sitting.threads, decisions)
+            await dialogue.answer_all(room, sitting.others)
+            later = [one.id for one in arrived if one.id not in read]
+            await writing.finish(room, sorted(read), later)
+        await self._learn(len(decisions))
         self._sharpen()
         return room.wake
+
+    async def _decide(self, woven: Sequence[Woven]) -> list[Decision]:
+        """Encode and place contributions."""
+        if not woven or self.retriever is None:
+            return []
+        vectors = await placing.encode(woven, self.retriever)
+        near = await placing.near(woven, vectors, self._here, self.retriever)
+        return await asyncio.to_thread(
+            placing.place, woven, vectors, near, self.retriever, self._router
+        )
 
     def _sharpen(self) -> None:
         """Learn routing anew, off the message's way, when enough was taught since the last time."""
@@ -117,10 +156,12 @@ class Desk:
     async def _refit(self, router: Router) -> None:
         try:
             learnt = await asyncio.to_thread(router.refit)
+            if self._router is router:
+                self._router = learnt
+        except Exception:
+            log.exception("routing_not_learnt")
         finally:
             self._sharpening = None
-        if self._router is router:
-            self._router = learnt
 
     async def _learn(self, fresh: int) -> None:
         """Learn the space anew when so much has been heard that it is due."""

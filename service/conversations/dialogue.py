@@ -8,7 +8,7 @@ from service.channels import deliveries
 from service.channels.contract import Button
 from service.conversations import buttons, changes, commands, replies
 from service.conversations.buttons import Reply
-from service.conversations.hearing import Heard
+from service.conversations.hearing import SILENT, Heard
 from service.conversations.room import Room
 from service.conversations.writing import message
 from service.issues import actions as issues
@@ -22,7 +22,6 @@ from service.phrases import LANGUAGES, say
 
 Answerer = Callable[[Room, Heard, str], Awaitable[Reply]]
 SHOWN = 20
-SILENT = ("left", "blocked")
 CAMPAIGN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

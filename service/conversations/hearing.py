@@ -16,6 +16,7 @@ from service.vault import Vault
 Key = tuple[str, str, str]
 FREE = ("text", "edited", "media")
 CHANGES = ("edited", "deleted")
+SILENT = ("left", "blocked")
 LONGEST_TITLE = 300
 
 

@@ -47,29 +47,13 @@ async def word(room: "Room", threads: Sequence["Thread"], placed: Sequence["Plac
             body = f"{body}\n\n{say('media.words', lang)}"
         cause: Cause = "instant" if one.answer_id else "receipt"
         key = f"{cause}:{one.contribution_id}:{one.woven.first.row_id}"
-        write(
-            room,
-            one.woven.first,
-            key,
-            cause,
-            one.answer_id or one.contribution_id,
-            body,
-            buttons,
-            told,
-        )
+        about_what = one.answer_id or one.contribution_id
+        write(room, one.woven.first, key, cause, about_what, body, buttons, told)
     for thread in threads:
         if thread.talk and not thread.woven and not thread.talk[-1].imported:
             last = thread.talk[-1]
-            write(
-                room,
-                last,
-                f"talk:{last.row_id}",
-                "talk",
-                None,
-                small_talk(last, room.lang(last)),
-                (),
-                told,
-            )
+            body = small_talk(last, room.lang(last))
+            write(room, last, f"talk:{last.row_id}", "talk", None, body, (), told)
 
 
 def write(

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.channels import deliveries
 from service.channels.deliveries import Letter
-from service.conversations.hearing import Heard, Key
+from service.conversations.hearing import SILENT, Heard, Key
 from service.database import Session, now
 from service.installation import Installation
 from service.messages import actions as messages
@@ -52,14 +52,18 @@ class Room:
 
 
 async def meet(room: Room, heard: Sequence[Heard]) -> None:
-    """People and conversations not known yet are made; all are loaded."""
+    """People and conversations not known yet are made; all are loaded. Nobody is met who only goes:
+    who erased everything and then blocks us leaves nothing behind.
+    """
+    heard = [one for one in heard if one.inbound.kind not in SILENT]
     everyone = {one.who: one for one in reversed(heard) if one.who}
     room.people = await people_queries.by_digest(room.session, list(everyone))
     strangers = [one for key, one in everyone.items() if key not in room.people]
     await people.meet(room.session, [_stranger(one, room.here) for one in strangers])
     if strangers:
         room.people = await people_queries.by_digest(room.session, list(everyone))
-    await people.heard(room.session, [person.id for _, person in room.people.values()])
+    wrote = {one.who for one in heard if one.who and one.inbound.kind != "deleted"}
+    await people.heard(room.session, [room.people[who][1].id for who in wrote])
     threads = {one.thread: one for one in heard if one.thread}
     room.threads = await message_queries.conversations(room.session, list(threads))
     fresh = [one for key, one in threads.items() if key not in room.threads]

@@ -118,10 +118,10 @@ async def retire(session: Session, message_ids: Sequence[int]) -> None:
 
 
 async def blank(session: Session, message_ids: Sequence[int]) -> None:
-    """Their author deleted these messages: no word of them stays."""
+    """Their author deleted these messages: no word of them stays, nor of their older versions."""
     await session.execute(
         update(Message)
-        .where(Message.id.in_(message_ids))
+        .where(Message.id.in_(await queries.versions(session, message_ids)))
         .values(sealed=None, text="", found=[], external_id=None, live=False)
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import numpy as np
 from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from nlp.embed import FloatArray
 from service.channels.models import InboxRow
@@ -152,6 +153,17 @@ async def earlier(session: Session, channel: str, account: str, external_id: str
     )
     contribution = await session.get_one(Contribution, message.contribution_id)
     return Earlier(message, thread, identity, contribution, tuple((p[0], p[1]) for p in parts))
+
+
+async def versions(session: Session, message_ids: Sequence[int]) -> list[int]:
+    """These messages, and the other versions of each."""
+    other = aliased(Message)
+    found = await session.scalars(
+        select(other.id)
+        .join(Message, Message.external_id == other.external_id)
+        .where(Message.id.in_(message_ids), Message.conversation_id == other.conversation_id)
+    )
+    return [*message_ids, *found.all()]
 
 
 async def history(session: Session, conversation_id: int, *, limit: int) -> Sequence[Message]:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from fastapi import FastAPI
 from httpx2 import AsyncClient
 from sqlalchemy import select, update
 
@@ -11,9 +12,11 @@ from service.database import now
 from service.installation import Installation
 from service.jobs import Job
 from service.messages.models import Message
+from service.people.models import Identity
 from tests.journeys.citizen import Citizen
 from tests.journeys.test_whole_loop import ANSWER, ASKED, Cabinet, cabinet
 from tests.service.channels import sabotage
+from tests.service.conversations.platform import inbound, settled
 
 __all__ = ["cabinet"]
 
@@ -54,6 +57,18 @@ async def test_who_erased_and_came_back_is_told_the_answer(
         told = (await session.scalars(select(Delivery).where(Delivery.cause == "answer"))).all()
     assert len(told) == 1
     assert ANSWER in await citizen.waits()
+
+
+async def test_who_erases_everything_and_then_blocks_us_leaves_no_address(
+    app: FastAPI, installation: Installation
+) -> None:
+    said = [inbound("text", "1", "bom dia"), inbound("button", "2", payload="erase:yes")]
+    await settled(app, installation, *said, inbound("blocked", "3"))
+    await ten_minutes_later(installation)
+    await settled(app, installation, inbound("blocked", "4"))
+    async with installation.database.read() as session:
+        (only,) = (await session.scalars(select(Identity))).all()
+    assert only.sealed is None
 
 
 async def test_who_comes_back_can_erase_everything_again(

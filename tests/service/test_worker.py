@@ -15,7 +15,9 @@ from service.channels.models import InboxRow
 from service.database import now
 from service.installation import Installation
 from service.jobs import TRIES, Job
+from tests.conftest import serving
 from tests.journeys.citizen import Citizen
+from tests.service.conversations.platform import inbound, settled
 
 
 async def test_a_hiccup_of_the_database_costs_a_moment_and_no_message(
@@ -35,6 +37,21 @@ async def test_a_hiccup_of_the_database_costs_a_moment_and_no_message(
         assert [(r.state, r.attempts) for r in (await session.scalars(select(InboxRow))).all()] == [
             ("done", 3)
         ]
+
+
+async def test_a_worker_begins_once_a_database_that_fails_at_the_start_is_there_again(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hiccups = [OperationalError("x", {}, Exception("database is locked"))] * 2
+
+    async def planned(*_: object) -> None:
+        if hiccups:
+            raise hiccups.pop()
+
+    monkeypatch.setattr(tasks, "plan", planned)
+    async with serving(installation) as app:
+        told = await settled(app, installation, inbound("command", "1", "/ajuda"))
+    assert len(told) == 1
 
 
 async def test_a_job_that_comes_round_outlives_any_number_of_failures(

@@ -1,6 +1,7 @@
 """Whole conversations through the real library: what arrives, what is answered at once."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -208,6 +209,17 @@ async def test_a_refused_command_ends_its_thinking_with_the_reason(
     original = platform.originals[asked["token"]]
     assert original
     assert original["content"] == say(f"channel.{outcome.value}", "es", max=100)
+
+
+async def test_what_nobody_just_asked_for_goes_where_it_stays(
+    platform: Discord, bot: DiscordChannel, door: Door
+) -> None:
+    await platform.command(ANA, "status", guild=True)
+    await platform.until(lambda: platform.callbacks)
+    await bot.send(replace(out(1, "A ponte abriu"), unasked=True))
+    assert texts(platform, platform.conversation(ANA)) == ["A ponte abriu"]
+    await bot.send(out(2, "Nada ainda"))
+    assert platform.of("PATCH", ORIGINAL)[0].told["content"] == "Nada ainda"
 
 
 async def test_an_ignored_command_ends_its_thinking_with_nothing(

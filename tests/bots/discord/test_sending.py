@@ -24,6 +24,7 @@ BASIS = {"allowed_mentions": {"parse": []}, "flags": 4, "enforce_nonce": True}
         ("_a_ *b* ~~c~~ `d` ||e|| \\", r"\_a\_ \*b\* \~\~c\~\~ \`d\` \|\|e\|\| " + "\\\\"),
         ("> a\n# b\n - c\n-# d\n7. e\n9. f", "\\> a\n\\# b\n \\- c\n\\-# d\n7\\. e\n9\\. f"),
         ("a > b, c # d - e", "a > b, c # d - e"),
+        ("a\r\n# b\r> c", "a\n\\# b\n\\> c"),
         ("[gov](https://evil.example/a_b)", r"\[gov](https://evil.example/a_b)"),
         ("[a](https://x.example) [b\nc](https://y.example)",
          "\\[a](https://x.example) \\[b\nc](https://y.example)"),

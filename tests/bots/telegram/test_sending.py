@@ -22,6 +22,28 @@ HELPED = Button("Ajudou", action="helpful:1")
 OPEN = Button("Abrir", url="https://porto.example/a/1")
 
 
+async def test_who_needs_the_line_while_it_closes_finds_it_open(
+    telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = channel(telegram)._line
+    for request in line._requests:
+        shut = request.shutdown
+
+        async def slowly(shut: Any = shut) -> None:
+            await shut()
+            await asyncio.sleep(0.01)
+
+        monkeypatch.setattr(request, "shutdown", slowly)
+    async with line.held():
+        pass
+    closing = asyncio.create_task(line.let_go())
+    await asyncio.sleep(0)
+    async with line.held() as bot:
+        await asyncio.sleep(0.05)
+        assert (await bot.get_me()).is_bot
+    await closing
+
+
 @pytest.fixture
 async def made(telegram: Telegram) -> AsyncIterator[TelegramChannel]:
     """A channel that only sends."""
@@ -200,11 +222,6 @@ def test_troubles_of_the_network_are_told_apart(error: Exception, failure: Failu
     found = failure_of(error, lambda words: words)
     assert found.failure is failure
     assert TOKEN not in str(found)
-
-
-async def test_not_modified_is_as_good_as_sent(telegram: Telegram, made: TelegramChannel) -> None:
-    telegram.fail("sendMessage", 400, "Bad Request: message is not modified: same content")
-    assert await made.send(outbound()) == ()
 
 
 async def test_forty_leave_at_once(telegram: Telegram, made: TelegramChannel) -> None:

@@ -13,6 +13,7 @@ from service.channels.inbox import Intake
 from service.channels.models import InboxRow
 from service.database import Database, now
 from service.settings import Settings
+from service.trail.models import Event
 from service.vault import Vault
 from tests.service.channels import sabotage
 
@@ -143,6 +144,47 @@ async def test_half_an_emoji_is_stored_like_any_other_text(
     async with database.write() as session:
         (arrived,) = await inbox.claim(session, vault, "worker", limit=1)
     assert arrived.inbound.text.startswith("no water")
+
+
+async def test_half_a_sign_in_an_id_holds_up_nobody(intake: Intake) -> None:
+    assert await intake.accept([replace(SAID, external_id="\ud83d")]) == [Outcome.stored]
+    assert await intake.accept([replace(SAID, external_id="\ud83d")]) == [Outcome.duplicate]
+
+
+async def test_a_deletion_waits_while_what_it_deletes_may_be_in_other_hands(
+    intake: Intake, database: Database, vault: Vault
+) -> None:
+    gone = replace(SAID, kind="deleted", sender="", address=replace(SAID.address, conversation=""))
+    await intake.accept([SAID])
+    async with database.write() as session:
+        (first,) = await inbox.claim(session, vault, "first", limit=10)
+    await intake.accept([gone, said(2, "rui")])
+    async with database.write() as session:
+        others = await inbox.claim(session, vault, "second", limit=10)
+    assert [one.inbound.sender for one in others] == ["rui"]
+    async with database.write() as session:
+        await inbox.done(session, [first.id, *(one.id for one in others)])
+        await session.execute(update(InboxRow).values(leased_until=now() - inbox.LEASE))
+    async with database.write() as session:
+        (deletion,) = await inbox.claim(session, vault, "second", limit=10)
+    assert (deletion.inbound, deletion.attempts) == (gone, 1)
+
+
+async def test_who_lost_a_row_to_a_quicker_worker_does_not_set_it_aside(
+    intake: Intake, database: Database, vault: Vault
+) -> None:
+    await intake.accept([SAID])
+    async with database.write() as session:
+        (arrived,) = await inbox.claim(session, vault, "slow", limit=1)
+    async with database.write() as session:
+        await inbox.done(session, [arrived.id])
+    async with database.write() as session:
+        await inbox.rest(session, arrived.id, 60)
+        await inbox.set_aside(session, arrived.id, "IntegrityError")
+    async with database.read() as session:
+        (row,) = (await session.scalars(select(InboxRow))).all()
+        trail = (await session.scalars(select(Event))).all()
+    assert (row.state, row.leased_by, list(trail)) == ("done", None, [])
 
 
 async def test_two_workers_never_hold_one_conversation(

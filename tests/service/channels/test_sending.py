@@ -174,11 +174,12 @@ async def test_replies_go_before_broadcasts_and_overtake_their_readers_own(
     await office.write(ana, "your code", priority=deliveries.REPLY)
     await office.run(lambda: len(office.platform.heard) == 4)
     assert office.platform.heard[0][1].text == "your code"
+    assert [one.unasked for _, one in office.platform.heard] == [False, True, True, True]
 
 
-@pytest.mark.parametrize(("wish", "wait"), [(None, 1), (0.4, 0.4)])
+@pytest.mark.parametrize(("wish", "wait", "tries"), [(None, 1, 2), (0.4, 0.4, 1), (0.0, 1, 1)])
 async def test_what_the_platform_does_not_take_comes_again_after_its_wish_or_ours(
-    open_office: Callable[..., Office], wish: float | None, wait: float
+    open_office: Callable[..., Office], wish: float | None, wait: float, tries: int
 ) -> None:
     office = open_office()
     office.platform.refusals = [SendError(Failure.retry, "busy", wish)]
@@ -188,7 +189,7 @@ async def test_what_the_platform_does_not_take_comes_again_after_its_wish_or_our
     assert row.state == "waiting"
     assert abs(row.next_at - now() - timedelta(seconds=wait)) < timedelta(seconds=0.5)
     await office.run(lambda: len(office.platform.heard) == 1)
-    assert [(row.state, row.attempts) for row in await office.rows()] == [("sent", 2)]
+    assert [(row.state, row.attempts) for row in await office.rows()] == [("sent", tries)]
 
 
 async def test_a_channel_that_asks_for_patience_is_left_alone_altogether(
@@ -317,6 +318,50 @@ async def test_nobody_is_tried_for_ever(open_office: Callable[..., Office]) -> N
         await office.sender.settle()
     assert [row.state for row in await office.rows()] == ["failed"]
     assert not office.platform.heard
+
+
+async def test_a_platform_that_asks_for_patience_gets_it_however_often(
+    open_office: Callable[..., Office],
+) -> None:
+    office = open_office()
+    office.platform.refusals = [SendError(Failure.retry, "flood", 0) for _ in range(2 * TRIES)]
+    await office.letters(1)
+    while office.platform.refusals:
+        await office.due_now()
+        await office.sender.turn()
+        await office.sender.settle()
+    await office.due_now()
+    await office.run(lambda: len(office.platform.heard) == 1)
+    assert [row.state for row in await office.rows()] == ["sent"]
+
+
+@pytest.mark.parametrize("wish", [math.inf, math.nan, 1e300, -1.0])
+async def test_a_wish_or_words_that_no_calendar_and_no_database_keeps_hold_up_nobody(
+    open_office: Callable[..., Office], wish: float
+) -> None:
+    office = open_office()
+    office.platform.refusals = [SendError(Failure.rejected, "no\0 \ud800", wish)]
+    await office.letters(1)
+    await office.run(lambda: not office.platform.refusals)
+    assert [(row.state, row.error) for row in await office.rows()] == [("failed", "no ?")]
+    error = SendError(Failure.retry, "flood", wish)
+    assert error.after is not None
+    assert now() + timedelta(seconds=error.after) > now() - timedelta(seconds=1)
+
+
+async def test_a_letter_that_the_key_does_not_open_fails_and_the_others_leave(
+    database: Database, open_office: Callable[..., Office]
+) -> None:
+    office = open_office()
+    await office.letters(2)
+    (first, _) = await office.rows()
+    async with database.write() as session:
+        (await session.get_one(Delivery, first.id)).sealed = bytes(40)
+    await office.run(lambda: len(office.platform.heard) == 1)
+    assert [(row.state, row.failure) for row in await office.rows()] == [
+        ("failed", "rejected"),
+        ("sent", None),
+    ]
 
 
 async def test_one_account_does_not_send_the_letters_of_another(

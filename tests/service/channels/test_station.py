@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from service.channels import presence
 from service.channels.bell import Bell
 from service.channels.contract import Capabilities, Failure, SendError, Sink, State
 from service.channels.models import ChannelPresence
 from service.channels.station import ChannelRefused, ChannelTaken, Station
-from service.database import Database, now
+from service.database import Database, Session, now
 from service.vault import Vault
 
 PLACE = ("post", "main")
@@ -100,6 +101,47 @@ async def test_who_hung_for_long_stops_and_goes_on_when_the_channel_is_free_agai
     await mine._stay_or_leave(True, None)  # type: ignore[arg-type]
     assert channel.listens
     await mine.close()
+
+
+async def test_who_wins_a_channel_back_while_the_database_fails_listens_with_the_next_beat(
+    database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = Listener()
+    mine = station(database, vault, channel)
+    await mine.open(None)  # type: ignore[arg-type]
+    await mine._stay_or_leave(False, None)  # type: ignore[arg-type]
+    recover = mine._sender.recover
+
+    async def locked(*_: object, **__: object) -> None:
+        monkeypatch.setattr(mine._sender, "recover", recover)
+        raise OperationalError("x", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(mine._sender, "recover", locked)
+    with pytest.raises(OperationalError):
+        await mine._stay_or_leave(True, None)  # type: ignore[arg-type]
+    await mine._stay_or_leave(True, None)  # type: ignore[arg-type]
+    assert channel.listens
+    await mine.close()
+
+
+async def test_who_is_stopped_while_winning_a_channel_back_does_not_listen(
+    database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = Listener()
+    mine = station(database, vault, channel)
+    await mine.open(None)  # type: ignore[arg-type]
+    await mine._stay_or_leave(False, None)  # type: ignore[arg-type]
+    recover = mine._sender.recover
+
+    async def slow(session: Session, *, alone: bool) -> None:
+        await mine.deafen()
+        await recover(session, alone=alone)
+
+    monkeypatch.setattr(mine._sender, "recover", slow)
+    await mine._stay_or_leave(True, None)  # type: ignore[arg-type]
+    await mine.close()
+    assert not channel.listens
+    assert await owned(database) is None
 
 
 async def test_a_channel_whose_process_fell_silent_is_down(database: Database) -> None:

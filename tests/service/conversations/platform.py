@@ -39,5 +39,5 @@ async def settled(app: FastAPI, here: Installation, *inbounds: Inbound) -> list[
             async with here.database.read() as session:
                 if not (await session.scalars(waiting)).all():
                     rows = await session.scalars(select(Delivery).order_by(Delivery.id))
-                    return [here.vault.open(row.sealed or b"") for row in rows.all()]
+                    return [here.vault.open(row.sealed) for row in rows.all() if row.sealed]
             await asyncio.sleep(0.02)

@@ -113,6 +113,19 @@ async def test_who_deletes_one_of_several_messages_takes_only_that_back(
     assert [one is None for one in sealed] == [False, True], "no word of it stays"
 
 
+@pytest.mark.parametrize("first", ["oi", WATER])
+async def test_who_deletes_an_edited_message_takes_every_version_back(
+    app: FastAPI, installation: Installation, first: str
+) -> None:
+    await settled(app, installation, inbound("text", "0", "falta luz na rua das acácias"))
+    await settled(app, installation, inbound("text", "1", first))
+    await settled(app, installation, inbound("edited", "1", "obrigado", version=1))
+    await settled(app, installation, deletion("1"))
+    async with installation.database.read() as session:
+        kept = (await session.scalars(select(Message).where(Message.sealed.is_not(None)))).all()
+    assert [one.text for one in kept] == ["falta luz na rua das acácias"]
+
+
 @pytest.mark.parametrize(
     ("medium", "said"),
     [
