@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, case, column, func, or_, select, table
 
 from nlp.embed import Embedder, FloatArray
-from nlp.pivot import MARK, family
+from nlp.pivot import MARK, family, rendered
 from nlp.route import Example, Router
 from service.database import Session, UtcDateTime
 from service.departments.models import Department, DepartmentExample
@@ -96,8 +96,8 @@ async def router(
     if not rows:
         return version, None
     taught, vectors = _examples_of(rows)
-    made = await asyncio.to_thread(Router, taught, vectors, embedder.languages, patient=False)
-    return version, made
+    read = embedder.languages | rendered(embedder)
+    return version, await asyncio.to_thread(Router, taught, vectors, read, patient=False)
 
 
 async def _taught(session: Session, embedder: Embedder, *, after: int = 0) -> Sequence[Any]:
@@ -131,8 +131,8 @@ def _examples_of(rows: Sequence[Any]) -> tuple[list[Example], FloatArray]:
 def _comparable(model: str) -> ColumnElement[bool]:
     """Examples encoded by a model, through whatever rendering."""
     ours = family(model)
-    rendered = DepartmentExample.model.startswith(ours + MARK, autoescape=True)
-    return or_(DepartmentExample.model == ours, rendered)
+    through = DepartmentExample.model.startswith(ours + MARK, autoescape=True)
+    return or_(DepartmentExample.model == ours, through)
 
 
 async def officials(session: Session, key: str) -> list[Staff]:
