@@ -41,9 +41,8 @@ async def answer_list(
     at: At = 1,
 ) -> Response:
     """Published answers, newest first, or those that bear on a question, best first."""
-    q = " ".join(q.replace("\0", "").split())
-    wanted = Wanted(department.replace("\0", ""), spoken, int(year) if year else None)
-    ids, total, by_words = await _find(request, here, session, q, wanted, at)
+    q, wanted = cleaned(q), narrowed(department, spoken, year)
+    ids, total, by_words = await find(request, here, session, q, wanted, at)
     chosen = {"q": q, "department": wanted.department, "in": spoken, "year": year}
     told = {key: value for key, value in chosen.items() if value}
     shown = page(
@@ -56,7 +55,17 @@ async def answer_list(
     return kept(request, shown)
 
 
-async def _find(
+def cleaned(asked: str) -> str:
+    """A question on one line, without the sign that databases refuse."""
+    return " ".join(asked.replace("\0", "").split())
+
+
+def narrowed(department: str, spoken: str, year: str) -> Wanted:
+    """What the address narrows a list to."""
+    return Wanted(department.replace("\0", ""), spoken, int(year) if year else None)
+
+
+async def find(
     request: Request, here: Here, session: Session, asked: str, wanted: Wanted, at: int
 ) -> tuple[list[int], int, bool]:
     """The answers of a page, how many there are, and whether only words were searched."""

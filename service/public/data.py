@@ -13,10 +13,11 @@ from service.exports.lines import cells
 from service.installation import Installation
 from service.issues.showing import queries as showing
 from service.public import queries
+from service.public.answers import Asked, At, Code, Key, Year, cleaned, find, narrowed
 from service.public.keeping import kept
 from service.shell import docs
-from service.shell.pages import page
-from service.shell.requests import Here
+from service.shell.pages import language, page
+from service.shell.requests import Here, Reading
 
 router = APIRouter(tags=["open data"], responses=docs.REFUSALS)
 
@@ -26,6 +27,11 @@ Row = dict[str, Any]
 
 PART, CHUNK = 500, 64 * 1024
 MEDIA: dict[Form, str] = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+OPEN = {
+    "cache-control": "public, max-age=60",
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
+}
 SPDX = re.compile(r"[A-Za-z0-9.+-]+")
 FIELDS: dict[What, tuple[str, ...]] = {
     "answers": (
@@ -52,18 +58,44 @@ def licence(name: str) -> str | None:
     return f"https://spdx.org/licenses/{name}.html" if SPDX.fullmatch(name) else None
 
 
+@router.get("/data/search.json")
+async def search(
+    request: Request,
+    response: Response,
+    here: Here,
+    session: Reading,
+    q: Asked = "",
+    department: Key = "",
+    spoken: Code = "",
+    year: Year = "",
+    at: At = 1,
+) -> dict[str, Any]:
+    """Answers as the page finds them, twenty at a time, in the asker's language or the original.
+
+    `in` is a language they can be read in, `department` a key, `at` the page.
+    """
+    wanted = narrowed(department, spoken, year)
+    ids, total, _ = await find(request, here, session, cleaned(q), wanted, at)
+    lang = language(request)
+    rows = await queries.shown(session, ids, here.settings.public_minimum)
+    response.headers.update(OPEN | {"vary": "accept-language, cookie"})
+    items = [_answer(one, *_said(one, lang), here.settings.url) for one in rows]
+    return {"licence": here.settings.open_data_licence, "total": total, "items": items}
+
+
+def _said(one: queries.Shown, lang: str) -> tuple[str, str]:
+    """The language and the text that a reader of `lang` gets."""
+    text, original = one.text.text(lang)
+    return (one.text.lang if original else lang), text
+
+
 @router.get("/data/{what}.{form}", response_class=StreamingResponse)
 async def file(what: What, form: Form, here: Here) -> StreamingResponse:
     """All published answers (a row for each language), their measures, or what is being heard.
 
     Counts of people are rounded down and left out below a least number.
     """
-    headers = {
-        "cache-control": "public, max-age=300",
-        "access-control-allow-origin": "*",
-        "cross-origin-resource-policy": "cross-origin",
-        "content-disposition": f'inline; filename="{what}.{form}"',
-    }
+    headers = OPEN | {"content-disposition": f'inline; filename="{what}.{form}"'}
     where = licence(here.settings.open_data_licence)
     if where:
         headers["link"] = f'<{where}>; rel="license"'

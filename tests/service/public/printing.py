@@ -1,13 +1,17 @@
 """A press for tests: answers that are published, issues that many people speak of."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
 
 from service.answers import actions as answers
 from service.answers.models import Answer
-from service.database import Session
+from service.database import Session, now
 from service.installation import Installation
 from service.issues import actions as issues
+from service.issues.models import Membership
 from service.issues.showing import actions as showing
+from service.messages.models import Contribution
 from tests.service.issues import town
 
 
@@ -33,6 +37,16 @@ async def published(
     made.published_at = at or made.published_at
     await session.flush()
     return made
+
+
+async def crowded(session: Session, issue_id: int) -> None:
+    """All of an issue was said on one day of last week, in one place."""
+    said = select(Membership.contribution_id).where(Membership.issue_id == issue_id)
+    await session.execute(
+        update(Contribution)
+        .where(Contribution.id.in_(said))
+        .values(said_at=now() - timedelta(days=7), place="Cedar Hill")
+    )
 
 
 async def spoken_of(

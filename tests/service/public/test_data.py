@@ -75,3 +75,20 @@ async def test_the_page_names_every_file_field_and_the_licence(app: FastAPI) -> 
 def test_a_licence_that_spdx_does_not_know_has_no_address() -> None:
     assert data.licence("Licença do Estado") is None
     assert data.licence("ODbL-1.0") == "https://spdx.org/licenses/ODbL-1.0.html"
+
+
+async def test_programs_search_as_the_page_does(app: FastAPI, installation: Installation) -> None:
+    async with installation.database.write() as session:
+        issue = await spoken_of(session, installation, 3, shown=False)
+        made = await published(
+            session, installation, issue, title="Bridge", text="It reopens in April.",
+            more={"pt": "Reabre em abril."},
+        )  # fmt: skip
+    async with blank(app) as reader:
+        reader.headers["accept-language"] = "pt"
+        for params, ids in (({}, [made.id]), ({"in": "es"}, []), ({"year": "1999"}, [])):
+            told = (await reader.get("/data/search.json", params=params)).json()
+            assert [one["id"] for one in told["items"]] == ids, params
+            assert told["total"] == len(ids)
+        told = (await reader.get("/data/search.json", params={"in": "en"})).json()
+        assert (told["items"][0]["lang"], told["items"][0]["text"]) == ("pt", "Reabre em abril.")
