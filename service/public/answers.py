@@ -43,6 +43,8 @@ async def answer_list(
     """Published answers, newest first, or those that bear on a question, best first."""
     q, wanted = cleaned(q), narrowed(department, spoken, year)
     ids, total, by_words = await find(request, here, session, q, wanted, at)
+    if at > 1 and not ids:
+        raise NotFound("There is no such page.")
     chosen = {"q": q, "department": wanted.department, "in": spoken, "year": year}
     told = {key: value for key, value in chosen.items() if value}
     shown = page(

@@ -28,6 +28,8 @@ async def heard(
     named = {one.department_key for one in everything}
     bodies = [one for one in await departments.everyone(session) if one.key in named]
     first = (at - 1) * SHOWN
+    if at > 1 and first >= len(mine):
+        raise NotFound("There is no such page.")
     shown = page(
         request, "public_heard.html", rows=mine[first : first + SHOWN], at=at, bodies=bodies,
         pages=-(-len(mine) // SHOWN), department=department, total=len(mine), least=least,

@@ -140,7 +140,7 @@ async def _shown(here: Installation, made: Place) -> None:
             more={"pt": "A partir de maio."},
         )  # fmt: skip
         author, second = await town.official(session), await town.official(session, role="comms")
-        for text in ("Two more buses", EVIL):
+        for text in ("Two more buses", f"A later train {EVIL}"):
             await measures.add_measure(
                 session, answer.id, by=author, text=text, due_on=now().date() + timedelta(days=30)
             )

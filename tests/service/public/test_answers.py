@@ -65,7 +65,7 @@ async def test_answers_are_narrowed_by_what_is_in_the_address(
         assert await hits(reader, year="2025") == [water]
         assert await hits(reader, year="2025", department="roads") == []
         assert await hits(reader, department="nobody's") == []
-        for wrong in ({"year": "20x5"}, {"in": "<b>"}, {"at": "0"}):
+        for wrong in ({"year": "20x5"}, {"in": "<b>"}, {"at": "0"}, {"at": "2"}):
             assert (await reader.get("/answers", params=wrong)).status_code == 404, wrong
 
 

@@ -52,6 +52,7 @@ async def test_only_what_staff_show_and_many_speak_of_is_heard(
         assert "words of a citizen" not in page
         assert "no water in our street" not in page, "nobody's words"
         assert EVIL not in page
+        assert (await reader.get("/heard?at=2")).status_code == 404
         for other in (few, hidden, 99_999):
             assert (await reader.get(f"/heard/{other}")).status_code == 404
 
