@@ -30,6 +30,16 @@ from tests.service.staff.desk_browser import logged_in
 TARGET = 0.1
 BODIES, PEOPLE, DAYS, CHUNK = 12, 20_000, 90, 20_000
 PAGES = (
+    "/",
+    "/answers",
+    "/answers?q=when+does+the+water+return",
+    "/answers?department=body3&in=pt",
+    "/answers/{answer}",
+    "/answers/feed.atom",
+    "/heard",
+    "/heard/1",
+    "/data/answers.json",
+    "/data/heard.csv",
     "/console",
     "/console/issues",
     "/console/issues?q=water&sort=people&singles=true",
@@ -47,16 +57,6 @@ PAGES = (
     "/console/health",
     "/console/deliveries",
     "/console/report",
-    "/",
-    "/answers",
-    "/answers?q=when+does+the+water+return",
-    "/answers?department=body3&in=pt",
-    "/answers/{answer}",
-    "/answers/feed.atom",
-    "/heard",
-    "/heard/1",
-    "/data/answers.json",
-    "/data/heard.csv",
 )
 
 
