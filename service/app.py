@@ -22,6 +22,7 @@ from service.exports import api as exports
 from service.installation import Installation, recall, recognise
 from service.issues import api as issues
 from service.issues.notes import api as notes
+from service.issues.showing import api as showing
 from service.knowledge import api as knowledge
 from service.migrations import migrate
 from service.phrases import say
@@ -154,6 +155,7 @@ def _api() -> APIRouter:
         overview,
         issues,
         notes,
+        showing,
         departments,
         answers,
         knowledge,

@@ -95,6 +95,13 @@ class Settings(BaseSettings):
         0, ge=0, description="Originals are removed after so many days; 0 keeps them."
     )
 
+    public_minimum: int = Field(
+        10, ge=5, description="The public reads no count of fewer people than this."
+    )
+    open_data_licence: str = Field(
+        "CC-BY-4.0", description="Licence of the open data, by its SPDX name."
+    )
+
     smtp_host: str = Field(
         "", description="Mail server for the officials' digest; empty sends none."
     )

@@ -261,7 +261,7 @@ async def _new_edition(session: Session, answer: Answer, by: Staffer) -> None:
     await session.flush()
     await trail.record(
         session, "answer", answer.id, "edition", actor=by.actor,
-        was=str(answer.edition - 1), became=str(answer.edition),
+        was=str(answer.edition - 1), became=str(answer.edition), why=answer.reason,
     )  # fmt: skip
     key = f"tell_correction:{answer.id}:{answer.edition}"
     await jobs.add(session, "tell_correction", key=key, answer_id=answer.id)

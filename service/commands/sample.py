@@ -40,6 +40,7 @@ PEOPLE: tuple[tuple[str, str, list[str], list[str]], ...] = (
 TOUR = """
 {government} — sample installation, everything in it is invented.
 
+  Public     {url}/
   Web chat   {url}/chat
   Console    {url}/console
   API docs   {url}/api/docs

@@ -28,11 +28,12 @@ async def lines(session: Session, what: What, form: Form) -> AsyncIterator[str]:
         if form == "jsonl":
             yield json.dumps(row, ensure_ascii=False) + "\n"
         else:
-            yield _csv(row) if named else _csv({name: name for name in row}) + _csv(row)
+            yield cells(row) if named else cells({name: name for name in row}) + cells(row)
             named = True
 
 
-def _csv(row: Row) -> str:
+def cells(row: Row) -> str:
+    """A row as a line of CSV."""
     out = io.StringIO()
     csv.writer(out).writerow([defused(value) for value in row.values()])
     return out.getvalue()

@@ -23,7 +23,7 @@ class Issue(Base):
     """`root_id` is the survivor after merges (its own id when it was not merged).
 
     `state`: open, assigned, answered, declined, closed. `touched_at` is set when a person decides
-    about it.
+    about it, `shown_at` since the public may read of it.
     `people`, `messages`, `growth`, `first_seen` and `last_seen` count it with everything merged
     into it.
     """
@@ -61,6 +61,7 @@ class Issue(Base):
     last_seen: Mapped[datetime]
     labelled_size: Mapped[int] = mapped_column(default=0)
     touched_at: Mapped[datetime | None]
+    shown_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
 
 

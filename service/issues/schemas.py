@@ -30,6 +30,7 @@ OWN = (
     "last_seen",
     "merged_into",
     "touched_at",
+    "shown_at",
 )
 HIGHEST = 2**53
 IdField = Annotated[int, Field(ge=1, le=HIGHEST)]
@@ -65,6 +66,7 @@ class IssueLine(BaseModel):
     last_seen: datetime
     merged_into: int | None = None
     touched_at: datetime | None = None
+    shown_at: datetime | None = None
     langs: dict[str, int] = Field(default_factory=dict, examples=[{"pt": 14, "es": 5}])
     channels: dict[str, int] = Field(default_factory=dict, examples=[{"web": 19}])
 

@@ -1,25 +1,31 @@
-"""Public pages: start, published answers, and status by receipt code (throttled)."""
+"""Public pages: start, statements, and status by receipt code (throttled); the others in files of
+their own.
+"""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from service.answers import queries as answers
-from service.errors import GabineteError, NotFound
+from service.errors import GabineteError
 from service.issues import queries as issues
+from service.issues.showing import queries as showing
 from service.messages import queries as messages
 from service.messages import receipts
+from service.public import answers as answer_pages
+from service.public import data, heard, queries
+from service.public.keeping import kept
+from service.public.queries import Wanted
+from service.public.searching import limiter
 from service.shell.pages import page
 from service.shell.requests import Here, Reading
 
-router = APIRouter(include_in_schema=False)
+own = APIRouter(include_in_schema=False)
 
 TRIES = RateLimitItemPerMinute(10)
-SHOWN = 20
+LATEST, LOUDEST = 5, 4
 
 
 class TooManyTries(GabineteError):
@@ -29,49 +35,50 @@ class TooManyTries(GabineteError):
     status = 429
 
 
-@router.get("/")
-async def start(request: Request) -> Response:
-    """Where to write, and where to read."""
-    return page(request, "start.html")
+@own.get("/")
+async def start(request: Request, here: Here, session: Reading) -> Response:
+    """Where to write, what was answered lately, and what is being heard."""
+    least, zone = here.settings.public_minimum, here.settings.zone
+    ids, total = await queries.newest(session, Wanted(), zone, limit=LATEST)
+    loud = await showing.heard(session, least, zone)
+    shown = page(
+        request, "start.html", rows=await queries.shown(session, ids, least), total=total,
+        heard=loud[:LOUDEST], more=len(loud) > LOUDEST, brief=answer_pages.brief,
+    )  # fmt: skip
+    return kept(request, shown)
 
 
-@router.get("/healthz")
+@own.get("/accessibility")
+async def accessibility(request: Request) -> Response:
+    """How far the pages can be used by everybody, and whom to tell where not."""
+    return kept(request, page(request, "accessibility.html"))
+
+
+@own.get("/privacy")
+async def privacy(request: Request) -> Response:
+    """What is stored of whom, and how it is seen, taken away and erased."""
+    return kept(request, page(request, "privacy.html"))
+
+
+@own.get("/healthz")
 async def health(request: Request) -> dict[str, bool]:
     """Whether the service answers, and whether its encoder and index are ready."""
     return {"ok": True, "ready": request.app.state.running.ready.is_set()}
 
 
-@router.get("/answers")
-async def answer_list(request: Request, session: Reading, at: int = 1) -> Response:
-    """Published answers, newest first."""
-    first = (max(at, 1) - 1) * SHOWN
-    rows, total = await answers.page(session, state=answers.PUBLIC, limit=SHOWN, offset=first)
-    return page(request, "public_answers.html", rows=rows, at=at, pages=-(-total // SHOWN))
-
-
-@router.get("/answers/{answer_id}")
-async def answer(request: Request, session: Reading, answer_id: int) -> Response:
-    """One published answer, with what it announced."""
-    ready = (await answers.published(session, [answer_id])).get(answer_id)
-    if ready is None:
-        raise NotFound("There is no such published answer.")
-    measures = await answers.measures(session, answer_id)
-    return page(request, "public_answer.html", answer=ready, measures=measures)
-
-
-@router.get("/receipt")
+@own.get("/receipt")
 async def receipt_form(request: Request) -> Response:
     """Ask for a receipt code."""
     return page(request, "receipt.html", found=None, unknown=False)
 
 
-@router.post("/receipt")
+@own.post("/receipt")
 async def receipt(
     request: Request, here: Here, session: Reading, code: Annotated[str, Form(max_length=60)]
 ) -> Response:
     """What became of a contribution, and its answer, on any device."""
     address = request.client.host if request.client else ""
-    if not _limiter(request).hit(TRIES, "receipt", address):
+    if not limiter(request).hit(TRIES, "receipt", address):
         raise TooManyTries("Too many codes were tried; wait a minute.")
     read = receipts.read(code)
     digest = here.vault.digest("receipt", read) if read else ""
@@ -88,10 +95,6 @@ async def receipt(
     )
 
 
-def _limiter(request: Request) -> MovingWindowRateLimiter:
-    """One for each running application."""
-    state = request.app.state
-    if not hasattr(state, "receipt_limiter"):
-        state.receipt_limiter = MovingWindowRateLimiter(MemoryStorage())
-    found: MovingWindowRateLimiter = state.receipt_limiter
-    return found
+router = APIRouter()
+for one in (own, answer_pages.router, heard.router, data.router):
+    router.routes.extend(one.routes)

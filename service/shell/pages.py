@@ -34,8 +34,20 @@ UNDO = re.compile(r"/console/[a-z0-9/]{1,60}")
 
 def install(app: FastAPI) -> None:
     """Serve the shell's style sheets and scripts, and send pages small."""
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", Hashed(directory=STATIC), name="static")
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
+
+
+class Hashed(StaticFiles):
+    """Files whose addresses carry their content's hash may be kept for good."""
+
+    def file_response(self, full_path: Any, stat_result: Any, scope: Any, *rest: Any) -> Response:
+        """A file; a year where the hash is asked for, else until it has changed."""
+        response = super().file_response(full_path, stat_result, scope, *rest)
+        named = b"v=" in scope["query_string"]
+        kept = "public, max-age=31536000, immutable" if named else "no-cache"
+        response.headers["cache-control"] = kept
+        return response
 
 
 def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
@@ -77,6 +89,7 @@ def writing(lang: str, zone: Any) -> dict[str, Any]:
         "word": lambda key, **values: word(key, lang, **values),
         "known": lambda key, otherwise: word(key, lang) if known(key, lang) else otherwise,
         "day": lambda at: day(at, lang, zone),
+        "month": lambda at: format_date(at, "MMMM y", locale=LOCALES[lang]),
         "moment": lambda at: moment(at, lang, zone),
         "number": lambda value: format_decimal(value, locale=LOCALES[lang]),
         "percent": lambda value: format_percent(value, locale=LOCALES[lang]),

@@ -1,5 +1,5 @@
-"""Server time of the console's screens over a large store: 100,000 messages in 2,000 issues, of
-which some are much larger than others.
+"""Server time of the console's screens and the public pages over a large store: 100,000 messages in
+2,000 issues, of which some are much larger than others.
 """
 
 import asyncio
@@ -30,6 +30,16 @@ from tests.service.staff.desk_browser import logged_in
 TARGET = 0.1
 BODIES, PEOPLE, DAYS, CHUNK = 12, 20_000, 90, 20_000
 PAGES = (
+    "/",
+    "/answers",
+    "/answers?q=when+does+the+water+return",
+    "/answers?department=body3&in=pt",
+    "/answers/{answer}",
+    "/answers/feed.atom",
+    "/heard",
+    "/heard/1",
+    "/data/answers.json",
+    "/data/heard.csv",
     "/console",
     "/console/issues",
     "/console/issues?q=water&sort=people&singles=true",
@@ -120,7 +130,9 @@ async def _issues(
     rows = [
         {
             "id": n, "root_id": n, "name": f"{'No water' if n % 7 else 'Dark street'} {n}",
-            "named_by": "machine", "phrases": ["no water", f"street {n}"], "representatives": [],
+            "named_by": "staff:1" if n % 10 == 1 else "machine",
+            "shown_at": moment if n % 10 == 1 else None,
+            "phrases": ["no water", f"street {n}"], "representatives": [],
             "state": ("open", "assigned", "answered")[n % 3], "theme_id": n % 60 + 1,
             "department_id": bodies[n % BODIES], "routed_by": "machine", "confidence": 0.8,
             "route_reason": ["water"], "due_at": moment + timedelta(days=n % 21 - 4),

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from service.staff.access import staffer
 from tests import processes
 from tests.browser.chromium import installed
 from tests.service.issues import town
+from tests.service.public import printing
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><b>x"
 ROLES = ("official", "comms", "admin")
@@ -35,6 +36,7 @@ class Place:
     base: str
     links: dict[str, list[str]]
     issues: list[int]
+    public: dict[str, int] = field(default_factory=dict)
 
     def link(self, role: str) -> str:
         """A link that nobody used yet."""
@@ -78,6 +80,7 @@ async def _furnish(folder: Path, made: Place) -> None:
     try:
         await _people(here, made)
         await _town(here, made)
+        await _shown(here, made)
     finally:
         await here.database.close()
 
@@ -126,3 +129,31 @@ async def _town(here: Installation, made: Place) -> None:
             session, answer.id, by=who, text=EVIL, due_on=now().date() - timedelta(days=3)
         )
         await notes.add(session, made.issues[2], EVIL, by=who)
+
+
+async def _shown(here: Installation, made: Place) -> None:
+    """What the public reads: a crowd that is heard, its answer, and one that was taken back."""
+    async with here.database.write() as session:
+        crowd = await printing.spoken_of(session, here, 24, name=f"No bus after ten {EVIL}")
+        answer = await printing.published(
+            session, here, crowd, title=f"Night buses {EVIL}", text=f"From May on. {EVIL}",
+            more={"pt": "A partir de maio."},
+        )  # fmt: skip
+        author, second = await town.official(session), await town.official(session, role="comms")
+        for text in ("Two more buses", f"A later train {EVIL}"):
+            await measures.add_measure(
+                session, answer.id, by=author, text=text, due_on=now().date() + timedelta(days=30)
+            )
+        await answers.correct(
+            session, answer.id, by=author, texts={"en": f"From June on. {EVIL}"},
+            reason=f"The month was wrong. {EVIL}",
+        )  # fmt: skip
+        await answers.approve(session, answer.id, by=second)
+        gone = await printing.published(session, here, crowd, title=EVIL)
+        await answers.retract(session, here, gone.id, by=second, reason=f"Wrong. {EVIL}")
+        later = await printing.published(session, here, crowd, title=f"Waits {EVIL}")
+        await answers.correct(session, later.id, by=author, texts={"en": "x"}, reason="r")
+        await printing.crowded(session, crowd)
+    made.public |= {
+        "crowd": crowd, "answer": answer.id, "gone": gone.id, "waiting": later.id,
+    }  # fmt: skip
