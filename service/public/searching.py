@@ -7,11 +7,12 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from nlp.search import Found
 from nlp.text import detect
 from service.database import Session
 from service.public import queries
 from service.public.queries import Wanted
-from service.retrieval.retriever import Found, Retriever
+from service.retrieval.retriever import Retriever
 from service.shell.requests import Here
 
 OFTEN = RateLimitItemPerMinute(30)
@@ -26,9 +27,9 @@ async def find(
     retriever: Retriever | None = getattr(request.app.state, "retriever", None)
     if retriever is None or not _may(request):
         return None
-    vectors = await retriever.encode([asked])
-    await retriever.refresh(session)
     spoken = detect(asked, prior=lang).lang
+    vectors = await retriever.encode([asked], [spoken])
+    await retriever.refresh(session)
     (hits,) = retriever.find("answer", [asked], [spoken], vectors, WIDE)
     left = await queries.among(session, [hit.id for hit in hits], wanted, here.settings.zone)
     return near([hit for hit in hits if hit.id in left])

@@ -9,12 +9,12 @@ from fastapi import FastAPI
 from httpx2 import AsyncClient
 from limits import RateLimitItemPerMinute
 
+from nlp.search import Found
 from service.answers import actions as answers
 from service.answers.measures import actions as measures
 from service.app import create_app
 from service.installation import Installation
 from service.public import searching
-from service.retrieval.retriever import Found
 from service.worker import Worker
 from tests.service.issues import town
 from tests.service.public.printing import published, spoken_of
