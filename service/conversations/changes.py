@@ -10,6 +10,7 @@ from service.conversations.weaving import Woven
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.messages import actions as messages
+from service.messages import queries as message_queries
 from service.messages.queries import Earlier
 from service.phrases import say
 
@@ -44,15 +45,19 @@ def mend(one: Heard, before: Earlier | None) -> Woven | None:
 
 
 async def withdraw(room: Room, one: Heard, told: set[int]) -> None:
-    """Who deletes all they said of a matter takes it back."""
+    """Who deletes all they said of a matter takes it back, what an edit made of it included."""
     before = room.earlier[one.row_id]
-    await messages.blank(room.session, [before.message.id])
     taken, person = before.contribution, room.person(one)
-    if taken is None or person is None or taken.state in issue_queries.GONE:
+    emptied = await messages.blank(room.session, [before.message.id])
+    states = await message_queries.states(room.session, emptied)
+    theirs = [id_ for id_, state in states.items() if state not in issue_queries.GONE]
+    if person is None or not theirs:
         return
-    code = room.here.vault.open(taken.sealed_receipt) if taken.sealed_receipt else "—"
-    await messages.withdraw(room.session, taken.id, actor=f"person:{person.code}")
-    for issue_id in await issues.forget_members(room.session, [taken.id]):
+    code = room.here.vault.open(taken.sealed_receipt) if taken and taken.sealed_receipt else "—"
+    for id_ in theirs:
+        await messages.withdraw(room.session, id_, actor=f"person:{person.code}")
+    for issue_id in await issues.forget_members(room.session, theirs):
         await answers.keep_drafts(room.session, issue_id, [])
-    body = say("withdrawn", room.lang(one), code=code)
-    replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, (), told)
+    if taken and taken.id in theirs:
+        body = say("withdrawn", room.lang(one), code=code)
+        replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, (), told)

@@ -117,13 +117,18 @@ async def retire(session: Session, message_ids: Sequence[int]) -> None:
     await session.execute(update(Message).where(Message.id.in_(message_ids)).values(live=False))
 
 
-async def blank(session: Session, message_ids: Sequence[int]) -> None:
-    """Their author deleted these messages: no word of them stays, nor of their older versions."""
+async def blank(session: Session, message_ids: Sequence[int]) -> list[int]:
+    """Their author deleted these messages: no word of them stays, nor of their older versions.
+
+    Gives the contributions of which nothing is left.
+    """
+    versions = await queries.versions(session, message_ids)
     await session.execute(
         update(Message)
-        .where(Message.id.in_(await queries.versions(session, message_ids)))
+        .where(Message.id.in_(versions))
         .values(sealed=None, text="", found=[], external_id=None, live=False)
     )
+    return await queries.emptied(session, versions)
 
 
 async def withdraw(session: Session, contribution_id: int, *, actor: str) -> None:

@@ -166,6 +166,19 @@ async def versions(session: Session, message_ids: Sequence[int]) -> list[int]:
     return [*message_ids, *found.all()]
 
 
+async def emptied(session: Session, message_ids: Sequence[int]) -> list[int]:
+    """The contributions that these messages were part of, and that have no words any more."""
+    other = aliased(Message)
+    found = await session.scalars(
+        select(other.contribution_id)
+        .join(Message, Message.contribution_id == other.contribution_id)
+        .where(Message.id.in_(message_ids))
+        .group_by(other.contribution_id)
+        .having(func.max(func.length(other.text)) == 0)
+    )
+    return [id_ for id_ in found.all() if id_ is not None]
+
+
 async def history(session: Session, conversation_id: int, *, limit: int) -> Sequence[Message]:
     """The newest messages of a conversation, oldest first; of edited ones the newest version."""
     found = await session.scalars(

@@ -126,6 +126,22 @@ async def test_who_deletes_an_edited_message_takes_every_version_back(
     assert [one.text for one in kept] == ["falta luz na rua das acácias"]
 
 
+async def test_what_was_edited_after_its_answer_and_deleted_leaves_no_word_of_either(
+    app: FastAPI, installation: Installation
+) -> None:
+    await settled(app, installation, inbound("text", "1", WATER))
+    async with installation.database.write() as session:
+        await session.execute(update(Contribution).values(state="answered"))
+    edited = inbound("edited", "1", "o ônibus 12 não passa no bairro", version=1)
+    await settled(app, installation, edited)
+    assert len(await contributions(installation)) == 2
+    told = await settled(app, installation, deletion("1"))
+    states = [(one.state, one.text) for one in await contributions(installation)]
+    assert states == [("withdrawn", "")] * 2
+    assert await vectors(installation) == []
+    assert sum(text.startswith("Você apagou a mensagem") for text in told) == 1
+
+
 @pytest.mark.parametrize(
     ("medium", "said"),
     [
