@@ -45,7 +45,7 @@ class Greeting(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: Starlette, greet: Callable[[], None]) -> None:
         super().__init__(config)
         self._greet, self._behind = greet, app.router.lifespan_context(app)
-        self._begun = False
+        self._app, self._begun = app, False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then greet."""
@@ -57,6 +57,8 @@ class Greeting(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Hang up, then finish what is in hand."""
+        if self._begun:
+            await self._app.state.running.hang_up()
         await super().shutdown(sockets)
         await self.finish()
 
