@@ -46,7 +46,7 @@ VOICES = 25
 ALIKE = 0.2
 SHORT, LONG = 14, 92
 Id = Annotated[int, Path(ge=1, le=HIGHEST)]
-Asked = Annotated[list[int], Query(alias=rough.ASKED, max_length=VOICES)]
+Asked = Annotated[list[int], Query(alias=rough.ASKED, max_length=2 * VOICES)]
 
 
 @dataclass(frozen=True)
