@@ -314,7 +314,7 @@ class ChromaIndex:
 
 class Folder:
     """An index folder, owned by one process at a time; a marker tells that the last owner did not
-    leave cleanly.
+    leave cleanly. `was_empty` at its first use, and where a backup was restored without it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -327,6 +327,7 @@ class Folder:
             self._lock.close()
             raise IndexInUse(f"Another process is using the index in {path}.") from error
         self.was_dirty = (path / "dirty").exists()
+        self.was_empty = not (path / "chroma").exists()
 
     def enter(self) -> None:
         """Mark the folder as in use."""

@@ -315,6 +315,18 @@ def reindex() -> None:
 
 
 @app.command()
+def backup(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
+    """Copy everything that is stored to a new file, also while the service runs. The key is not
+    in it.
+    """
+    from service.commands import backup as backups
+
+    with _bar("pages") as progress:
+        told = asyncio.run(backups.make(Settings(), file, progress))
+    screen.print(told, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """What is wrong with this set-up, and how to mend it."""
     from service.commands import checking

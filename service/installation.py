@@ -3,6 +3,7 @@ itself.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -39,6 +40,17 @@ async def recall(session: Session, name: str) -> str | None:
 async def note(session: Session, name: str, value: str) -> None:
     """Remember a fact."""
     await session.merge(Fact(name=name, value=value))
+
+
+async def note_backup(session: Session, moment: datetime) -> None:
+    """Remember when the last backup was made."""
+    await note(session, "backup", moment.isoformat(timespec="seconds"))
+
+
+async def last_backup(session: Session) -> datetime | None:
+    """When the last backup was made, where the service made it."""
+    noted = await recall(session, "backup")
+    return datetime.fromisoformat(noted) if noted else None
 
 
 async def recognise(database: Database, vault: Vault) -> None:

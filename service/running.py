@@ -76,6 +76,12 @@ class Running:
             self.worker.equip(retriever)
         self.ready.set()
 
+    async def hang_up(self) -> None:
+        """End the streams that browsers hold open: a server waits for them before it stops."""
+        for station in self._stations:
+            if station.fetched:
+                await station.deafen()
+
     async def stop(self) -> None:
         """Take in nothing more, finish what is in hand, and close the index."""
         for station in self._stations:

@@ -54,9 +54,11 @@ def running(
         child.wait(timeout=30)
 
 
-def answers(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
+def answers(
+    url: str, child: subprocess.Popen[bytes], log: Path, patience: float = PATIENCE
+) -> None:
     """Wait until a server answers. Fails with its log when it ends instead."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         assert child.poll() is None, log.read_text()
         try:
@@ -65,3 +67,12 @@ def answers(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
         except httpx2.HTTPError:
             time.sleep(0.1)
     raise AssertionError(log.read_text())
+
+
+def says(text: str, child: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a command has printed something. Fails with its log when it ends instead."""
+    end = time.monotonic() + PATIENCE
+    while text not in log.read_text():
+        assert child.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.1)

@@ -44,6 +44,11 @@ class Station:
         self._mine = self._listens = False
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def fetched(self) -> bool:
+        """Whether browsers fetch its messages over streams of their own."""
+        return self._channel.capabilities.pull
+
     async def open(self, sink: Sink) -> None:
         """Listen, and send what waits. Raises `ChannelTaken` and `ChannelRefused`."""
         if not self._channel.capabilities.pull:

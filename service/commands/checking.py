@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -17,17 +18,19 @@ from nlp.text import LANGUAGES
 from service import jobs
 from service.channels import inbox, registry
 from service.channels.contract import ChannelConfig, SendError
-from service.database import Database
+from service.database import Database, now
 from service.errors import SetupError
-from service.installation import recognise
+from service.installation import last_backup, recall, recognise
 from service.migrations import migrate
 from service.phrases import say
 from service.retrieval import queries
 from service.retrieval.keeper import load_embedder, rendering
 from service.settings import Settings
+from service.trail.queries import first_event
 from service.vault import open_vault
 
 ROOM = 500_000_000
+BACKED_UP = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ async def check(settings: Settings) -> list[Finding]:
     found += [await _channel(name, settings) for name in settings.channels]
     found.append(_try("port", lambda: _port(settings)))
     found.append(_mail(settings))
+    found.append(await _backup(settings))
     return found
 
 
@@ -233,3 +237,24 @@ def _mail(settings: Settings) -> Finding:
             "mail", False, f"{settings.smtp_host}:{settings.smtp_port} does not answer: {error}"
         )
     return Finding("mail", True, f"{settings.smtp_host} answers")
+
+
+async def _backup(settings: Settings) -> Finding:
+    """A week without one is too long; a new installation has its first week."""
+    database = Database(settings.database)
+    try:
+        async with database.read() as session:
+            if not database.is_sqlite:
+                return Finding("backup", True, "PostgreSQL has its own: pg_dump")
+            if await recall(session, "sample") is not None:
+                return Finding("backup", True, "a sample needs none")
+            last = await last_backup(session)
+            since = last or await first_event(session)
+        told = f"the last is of {last:%Y-%m-%d %H:%M} UTC" if last else "there is none"
+        recent = since is None or now() - since <= BACKED_UP
+        mended = "" if last and recent else ": run gabinete backup FILE, best every night"
+        return Finding("backup", recent, told + mended)
+    except Exception as error:
+        return Finding("backup", False, str(error))
+    finally:
+        await database.close()

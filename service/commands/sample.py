@@ -49,7 +49,7 @@ TOUR = """
   Log in once as comms:      {comms}
 
 Once round the loop, in five minutes:
-  1. Open the web chat and write, for instance: falta água na minha rua
+  1. Open the web chat and write, for instance: a linha 214 só passa de hora em hora
      You get a code, and learn how many ask the same and who has it.
   2. Log in as official. Open the issue, claim it, compose drafts, use one, ask for review.
   3. Log in as comms in another browser (a private window). Approve the answer and publish it.

@@ -61,6 +61,8 @@ class Greeting(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Hang up, then finish what is in hand."""
+        if self._begun:
+            await self._app.state.running.hang_up()
         await super().shutdown(sockets)
         await self.finish()
 

@@ -65,7 +65,7 @@ class HealthOut(BaseModel):
     database: str = Field(examples=["SQLite"])
     size: int | None
     free: int
-    backup: str | None = Field(examples=["2026-03-01T02:00:00Z"])
+    backup: datetime | None = Field(examples=["2026-03-01T02:00:00Z"])
 
 
 @router.get("/now")

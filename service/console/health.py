@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +14,7 @@ from service.console import queries
 from service.console.forms import Overseer
 from service.console.queries import Queues
 from service.database import Session, now
-from service.installation import Installation, recall
+from service.installation import Installation, last_backup
 from service.shell.pages import page
 from service.shell.requests import Here, Reading
 
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 class Health:
     """Everything at once. `model` is None while the encoder is being loaded; sizes in bytes.
 
-    `backup` is when the last backup was made, where somebody noted it.
+    `backup` is when the last backup was made, where `gabinete backup` made it.
     """
 
     ready: bool
@@ -37,7 +38,7 @@ class Health:
     database: str
     size: int | None
     free: int
-    backup: str | None
+    backup: datetime | None
 
 
 @router.get("/health")
@@ -64,7 +65,7 @@ async def look(request: Request, here: Installation, session: Session) -> Health
         database="SQLite" if here.database.is_sqlite else "PostgreSQL",
         size=size,
         free=free,
-        backup=await recall(session, "backup"),
+        backup=await last_backup(session),
     )
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Path, Query, Request, Response
 
 from service.answers import actions as answers
 from service.answers import queries as answer_queries
 from service.answers import tasks as answer_tasks
+from service.console import rough
 from service.console.forms import (
     HIGHEST,
     LANGS,
@@ -33,7 +34,7 @@ from service.issues.listing.queries import Day, Listed
 from service.issues.notes import actions as notes
 from service.issues.notes import queries as note_queries
 from service.issues.standing.actions import WAITING
-from service.shell.pages import back, page
+from service.shell.pages import back, language, page
 from service.shell.requests import Here, Reading, Writing
 from service.staff import queries as staff
 from service.staff.access import Asker, Staffer
@@ -45,6 +46,7 @@ VOICES = 25
 ALIKE = 0.2
 SHORT, LONG = 14, 92
 Id = Annotated[int, Path(ge=1, le=HIGHEST)]
+Asked = Annotated[list[int], Query(alias=rough.ASKED, max_length=2 * VOICES)]
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,18 @@ async def issue(
     issue_id: Id,
     at: At = 1,
     every: bool = False,
+    asked: Asked = [],  # noqa: B006 (FastAPI copies it)
 ) -> Response:
-    """One issue; `every` shows each copy of a text."""
+    """One issue; `every` shows each copy of a text, `asked` names contributions to be rendered in
+    the reader's language.
+    """
     own = await seen(session, asker, issue_id)
     said, total = await listing.contributions(
         session, own.issue.root_id, limit=VOICES, offset=skipped(at, VOICES), folded=not every
     )
+    heard = await _heard(session, own, here.settings.zone, first=at == 1)
     retriever = getattr(request.app.state, "retriever", None)
+    lang = language(request, asker.lang)
     return page(
         request, "issue.html", asker=asker, row=own, issue=own.issue, now=now(), langs=LANGS,
         said=said, total=total, at=at, every=every, pages=pages_of(total, VOICES),
@@ -78,7 +85,8 @@ async def issue(
             one for one in await similar(session, asker, own.issue, retriever) if one[1] >= ALIKE
         ],
         claimable=_claimable(own, asker),
-        **await _heard(session, own, here.settings.zone, first=at == 1),
+        rough=await rough.offered(request, [*heard["voices"], *said], asked, lang),
+        **heard,
         **await _done(session, own),
     )  # fmt: skip
 

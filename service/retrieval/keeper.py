@@ -93,9 +93,8 @@ class Keeper:
         if self._folder.was_dirty:
             return ExactIndex(), 0
         try:
-            return await asyncio.to_thread(
-                open_folder, self._folder, self._prefix
-            ), await self._indexed()
+            index = await asyncio.to_thread(open_folder, self._folder, self._prefix)
+            return index, 0 if self._folder.was_empty else await self._indexed()
         except IndexBroken:
             log.warning("index_broken")
             return ExactIndex(), 0

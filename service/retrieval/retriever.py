@@ -71,6 +71,10 @@ class Retriever:
             self._thread, pivot.encode, self.embedder, list(texts), langs
         )
 
+    def renders(self, source: str, target: str) -> bool:
+        """Whether texts in `source` can be rendered in `target`, another language."""
+        return source != target and self.pivot.serves(source, target)
+
     async def render(self, text: str, source: str, target: str) -> str | None:
         """A machine's rough rendering of a text, for staff; None where none can be made."""
         (made,) = await asyncio.to_thread(self.pivot.render, [text], source, target)

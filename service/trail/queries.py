@@ -1,6 +1,7 @@
 """Read the trail."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -36,3 +37,8 @@ async def page(
     if before is not None:
         query = query.where(Event.id < before)
     return (await session.scalars(query)).all()
+
+
+async def first_event(session: Session) -> datetime | None:
+    """When anything was first done here."""
+    return await session.scalar(select(Event.at).order_by(Event.id).limit(1))

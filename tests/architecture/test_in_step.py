@@ -34,6 +34,19 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"gabinete {name}" in readme, name
 
 
+def test_every_picture_of_the_tour_is_small_and_said_in_words() -> None:
+    readme = (ROOT / "README.md").read_text()
+    told = re.findall(r"!\[([^]]+)\]\((docs/tour/[^)]+)\)", readme)
+    told += [
+        (alt, at) for at, alt in re.findall(r'src="(docs/tour/[^"]+)".* alt="([^"]+)"', readme)
+    ]
+    pictures = sorted((ROOT / "docs/tour").iterdir())
+    assert sorted(at for _, at in told) == [one.relative_to(ROOT).as_posix() for one in pictures]
+    assert all(len(alt) > 40 for alt, _ in told)
+    assert len(pictures) <= 7
+    assert all(one.stat().st_size <= 80_000 for one in pictures)
+
+
 @pytest.mark.parametrize("folder", ["service/phrases", "service/shell/words"])
 def test_every_language_says_everything(folder: str) -> None:
     spoken = {}

@@ -10,9 +10,9 @@ async function read(address, options = {}) {
 
 // Regions marked data-live are replaced by what the same address shows now. Where somebody is
 // typing or has something open stays as it is; ticks and the focus stay where they were.
-async function refresh() {
+async function refresh(address = location.href) {
   let fresh;
-  try { fresh = await read(location.href); } catch { return; }
+  try { fresh = await read(address); } catch { return false; }
   for (const old of all("[data-live]")) {
     const made = fresh.getElementById(old.id);
     const held = document.activeElement;
@@ -26,6 +26,14 @@ async function refresh() {
     for (const one of all("details", old)) one.open ||= Boolean(one.id) && open.has(one.id);
     if (held.id && !held.isConnected) document.getElementById(held.id)?.focus();
   }
+  return true;
+}
+
+// A link marked data-swap leads to this page with something more or less on it: shown in place.
+async function swap(link) {
+  link.setAttribute("aria-busy", "true");
+  if (await refresh(link.href)) history.replaceState(null, "", link.href);
+  else location.assign(link.href);
 }
 
 function listen() {
@@ -112,6 +120,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-keys]")) document.getElementById("keys")?.showModal();
   if (event.target.closest("[data-print]")) print();
+  const link = event.target.closest("a[data-swap]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); swap(link); }
 });
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-row] input[type=checkbox]")) tick(event.target.closest("[data-row]"), event.target.checked);

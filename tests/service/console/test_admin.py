@@ -1,6 +1,7 @@
 """Departments, people, keys, measures, the trail and health: what administrators set and see."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from fastapi import FastAPI
@@ -9,7 +10,7 @@ from httpx2 import AsyncClient
 from service.channels.models import InboxRow
 from service.database import now
 from service.departments import queries as departments
-from service.installation import Installation, note
+from service.installation import Installation, note_backup
 from tests.service.console.test_forms import sent
 from tests.service.console.test_screens import furnished
 from tests.service.staff.desk_browser import blank, logged_in
@@ -113,7 +114,7 @@ async def test_health_says_what_waits_and_what_is_known_of_backups(
         assert "the service knows of none" in page
         assert "hash" in page, "the encoder's name"
         async with installation.database.write() as session:
-            await note(session, "backup", "2026-03-01 02:00")
+            await note_backup(session, datetime(2026, 3, 1, 2, tzinfo=UTC))
             session.add(
                 InboxRow(
                     key="k", channel="web", conversation="c", received_at=now(), state="set_aside",
@@ -121,7 +122,7 @@ async def test_health_says_what_waits_and_what_is_known_of_backups(
                 )
             )  # fmt: skip
         told = (await browser.get("/api/v1/health")).json()
-        assert (told["backup"], told["queues"]["aside"]) == ("2026-03-01 02:00", 1)
+        assert (told["backup"], told["queues"]["aside"]) == ("2026-03-01T02:00:00Z", 1)
         assert 'class="bad"' in (await browser.get("/console/health")).text
 
 

@@ -1,6 +1,7 @@
 """The index of a running process: Chroma's by default, an exact one while that is made whole."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -177,3 +178,16 @@ async def test_a_translator_that_is_gone_costs_quality_and_no_start(
     vectors = await retriever.encode(["água"], ["pt"])
     assert [one.id for one in retriever.find("answer", ["água"], ["pt"], vectors, 3)[0]] == [1]
     await held.close()
+
+
+async def test_a_backup_restored_without_its_index_is_searched_whole(
+    installation: Installation,
+) -> None:
+    """How far the index reaches is noted in the database, which comes back without the folder."""
+    await fill(installation)
+    async with opened(installation) as (_, retriever):
+        before = found(retriever)
+    shutil.rmtree(installation.settings.data_dir / "index")
+    async with opened(installation) as (_, retriever):
+        assert len(retriever.index.search("passage", EMBEDDER.encode(TEXTS), 3)[0]) == 3
+        assert found(retriever) == before
