@@ -203,7 +203,7 @@ class DeliveryOut(BaseModel):
     lang: str | None = Field(examples=["pt"])
     state: str = Field(examples=["sent"])
     attempts: int
-    failure: str | None = Field(examples=["recipient_gone"])
+    failure: str | None = Field(examples=["recipient_gone", "no_address"])
     error: str | None = Field(examples=["Forbidden: bot was blocked by the user"])
     created_at: datetime
     sent_at: datetime | None

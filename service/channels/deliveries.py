@@ -33,6 +33,8 @@ FOREVER = 10 * 365 * 86_400
 BATCH = 500
 LOST = "the process that was sending it ended before the platform answered"
 SEALED = "the installation's key does not open it"
+# Beside the platforms' own failures: who was imported has no account to write to.
+NO_ADDRESS = "no_address"
 
 log = structlog.get_logger()
 
@@ -97,8 +99,8 @@ def _row(letter: Letter, vault: Vault, moment: datetime) -> dict[str, Any]:
         "sealed": vault.seal(letter.text),
         "buttons": [asdict(button) for button in letter.buttons],
         "state": "failed" if gone else "waiting",
-        "failure": Failure.recipient_gone.value if gone else None,
-        "error": "imported, without an address" if gone else None,
+        "failure": NO_ADDRESS if gone else None,
+        "error": "came from a file, without an address" if gone else None,
         "created_at": moment,
         "next_at": moment,
         "attempts": 0,
