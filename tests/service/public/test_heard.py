@@ -1,5 +1,6 @@
 """What we are hearing: shown by staff, counted in crowds, with nobody's words."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -45,7 +46,7 @@ async def test_only_what_staff_show_and_many_speak_of_is_heard(
             text = (await reader.get(path)).text
             assert "No water &lt;img" in text, path
             assert "10 people or more" in text, path
-            assert "14" not in text, path
+            assert "14" not in re.findall(r"\w+", text), path
             assert "A quarrel of nine" not in text, path
             assert "Not shown" not in text, path
         page = (await reader.get(f"/heard/{many}")).text
