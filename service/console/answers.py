@@ -26,6 +26,7 @@ from service.console.forms import (
     pages_of,
     skipped,
 )
+from service.console.live import SinceOf
 from service.console.now import departments_of
 from service.database import Session, now
 from service.departments import queries as departments
@@ -63,7 +64,12 @@ async def answer_list(
 
 @router.get("/answers/{answer_id}")
 async def answer(
-    request: Request, asker: Asker, here: Here, session: Reading, answer_id: Id
+    request: Request,
+    asker: Asker,
+    since: SinceOf,
+    here: Here,
+    session: Reading,
+    answer_id: Id,
 ) -> Response:
     """One answer: its texts, what it rests on, review, and where its deliveries are."""
     row = await visible(session, answer_id, asker)
@@ -73,7 +79,7 @@ async def answer(
     own = next((one for one in versions if one.lang == row.lang), None)
     shown = previewing.Wording(row.lang, own.text if own else "", row.video_url)
     return page(
-        request, "answer.html", asker=asker, answer=row, body=body, versions=versions,
+        request, "answer.html", asker=asker, since=since, answer=row, body=body, versions=versions,
         langs=LANGS, steps=_steps(row), now=now(), zone=here.settings.time_zone,
         previews=previewing.preview(row, shown, body, here, request.app.state.channels),
         **await _around(session, row, asker),

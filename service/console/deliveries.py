@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from service.channels import api as channels
 from service.channels import deliveries, inbox
 from service.console.forms import SHOWN, At, Mender, Overseer, Publisher, pages_of, skipped
+from service.console.live import Since
 from service.shell.pages import back, page
 from service.shell.requests import Reading, Writing
 
@@ -15,15 +16,20 @@ STATES = ("waiting", "sending", "sent", "failed", "uncertain", "cancelled")
 
 @router.get("/deliveries")
 async def delivery_list(
-    request: Request, asker: Overseer, session: Reading, state: str = "", at: At = 1
+    request: Request,
+    asker: Overseer,
+    since: Since,
+    session: Reading,
+    state: str = "",
+    at: At = 1,
 ) -> Response:
     """Deliveries, newest first, and messages that were set aside."""
     rows, total = await deliveries.page(
         session, state=state or None, answer_id=None, limit=SHOWN, offset=skipped(at)
     )
     return page(
-        request, "deliveries.html", asker=asker, rows=rows, total=total, state=state, at=at,
-        states=STATES, pages=pages_of(total), aside=await inbox.aside(session),
+        request, "deliveries.html", asker=asker, since=since, rows=rows, total=total, state=state,
+        at=at, states=STATES, pages=pages_of(total), aside=await inbox.aside(session),
         standings=await channels.standings(request, session),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from service.channels import api as channels
 from service.channels.presence import Standing
 from service.console import queries
 from service.console.forms import Overseer
+from service.console.live import Since
 from service.console.queries import Queues
 from service.database import Session, now
 from service.installation import Installation, last_backup
@@ -42,11 +43,14 @@ class Health:
 
 
 @router.get("/health")
-async def health(request: Request, asker: Overseer, here: Here, session: Reading) -> Response:
+async def health(
+    request: Request, asker: Overseer, since: Since, here: Here, session: Reading
+) -> Response:
     """What an administrator looks at first."""
     return page(
-        request, "health.html", asker=asker, now=now(), health=await look(request, here, session)
-    )
+        request, "health.html", asker=asker, since=since, now=now(),
+        health=await look(request, here, session),
+    )  # fmt: skip
 
 
 async def look(request: Request, here: Installation, session: Session) -> Health:

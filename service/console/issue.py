@@ -24,6 +24,7 @@ from service.console.forms import (
     pages_of,
     skipped,
 )
+from service.console.live import Since
 from service.database import Session, now
 from service.departments import queries as departments
 from service.issues import actions as issues
@@ -61,6 +62,7 @@ class Bucket:
 async def issue(
     request: Request,
     asker: Asker,
+    since: Since,
     here: Here,
     session: Reading,
     issue_id: Id,
@@ -79,8 +81,9 @@ async def issue(
     retriever = getattr(request.app.state, "retriever", None)
     lang = language(request, asker.lang)
     return page(
-        request, "issue.html", asker=asker, row=own, issue=own.issue, now=now(), langs=LANGS,
-        said=said, total=total, at=at, every=every, pages=pages_of(total, VOICES),
+        request, "issue.html", asker=asker, since=since, row=own, issue=own.issue,
+        now=now(), langs=LANGS, said=said, total=total, at=at, every=every,
+        pages=pages_of(total, VOICES),
         similar=[
             one for one in await similar(session, asker, own.issue, retriever) if one[1] >= ALIKE
         ],

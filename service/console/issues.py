@@ -19,6 +19,7 @@ from service.console.forms import (
     pages_of,
     skipped,
 )
+from service.console.live import Since
 from service.console.now import SOON
 from service.database import Session, now
 from service.departments import queries as departments
@@ -91,7 +92,12 @@ class View(BaseModel):
 
 @router.get("/issues")
 async def issue_list(
-    request: Request, asker: Asker, here: Here, session: Reading, view: Annotated[View, Query()]
+    request: Request,
+    asker: Asker,
+    since: Since,
+    here: Here,
+    session: Reading,
+    view: Annotated[View, Query()],
 ) -> Response:
     """Issues that a view leaves."""
     moment, scope = now(), scope_of(asker)
@@ -100,8 +106,8 @@ async def issue_list(
         offset=skipped(view.at),
     )  # fmt: skip
     return page(
-        request, "issues.html", asker=asker, rows=rows, total=total, now=moment, view=view,
-        pages=pages_of(total), states=STATES, bodies=await departments.everyone(session),
+        request, "issues.html", asker=asker, since=since, rows=rows, total=total, now=moment,
+        view=view, pages=pages_of(total), states=STATES, bodies=await departments.everyone(session),
         themes=(await listing.themes(session, scope))[:40],
         officials=[one for one in await staff.everyone(session) if one.active],
         pulses=await listing.pulses(

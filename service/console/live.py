@@ -1,16 +1,17 @@
-"""Tells open pages that something has changed; they fetch themselves anew."""
+"""Tells open pages that something has changed since they were read; they fetch themselves anew."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 
 from service.console import queries
 from service.console.forms import HIGHEST
-from service.database import Database
-from service.shell.requests import Here
+from service.database import Database, Session
+from service.shell.requests import Here, Reading
 from service.staff.access import Asker
 
 router = APIRouter(prefix="/console", include_in_schema=False)
@@ -18,6 +19,21 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 LOOK_AGAIN = 2.0
 HEARTBEAT = 10
 LONGEST = 900
+AnswerId = Annotated[int, Path(ge=1, le=HIGHEST)]
+
+
+async def _since(session: Reading) -> str:
+    """What a page asks its stream for: what changed after the moment at which it was read."""
+    return f"seen={await _stamp(session, None)}"
+
+
+async def _since_of(session: Reading, answer_id: AnswerId) -> str:
+    return f"answer={answer_id}&seen={await _stamp(session, answer_id)}"
+
+
+# Taken before a page reads anything else: what changes while it is on its way is told too.
+Since = Annotated[str, Depends(_since)]
+SinceOf = Annotated[str, Depends(_since_of)]
 
 
 @router.get("/live")
@@ -26,35 +42,36 @@ async def live(
     asker: Asker,
     here: Here,
     answer: Annotated[int | None, Query(ge=1, le=HIGHEST)] = None,
+    seen: Annotated[str, Query(max_length=64)] = "",
+    last_event_id: Annotated[str, Header(max_length=64)] = "",
 ) -> StreamingResponse:
     """A stream of `changed`, without words: who may see what is decided when the page is read."""
     ending: Callable[[], bool] = getattr(request.app.state, "ending", lambda: False)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(
-        _changes(here.database, answer, ending), media_type="text/event-stream", headers=headers
-    )
+    changes = _changes(here.database, answer, last_event_id or seen, ending)
+    return StreamingResponse(changes, media_type="text/event-stream", headers=headers)
 
 
 async def _changes(
-    database: Database, answer_id: int | None, ending: Callable[[], bool]
+    database: Database, answer_id: int | None, held: str, ending: Callable[[], bool]
 ) -> AsyncIterator[str]:
-    """Ends with the server, and after a quarter of an hour, when the browser asks anew and shows
-    that it is still logged in.
+    """Ends with the server, and after a quarter of an hour, when the browser asks anew from where
+    it was and shows that it is still logged in.
     """
     yield "retry: 3000\n\n"
-    held = await _stamp(database, answer_id)
     for look in range(int(LONGEST / LOOK_AGAIN)):
+        async with database.read() as session:
+            seen = await _stamp(session, answer_id)
+        if seen != held:
+            held = seen
+            yield f"id: {seen}\nevent: changed\ndata: now\n\n"
+        elif look % HEARTBEAT == 0:
+            yield ": still here\n\n"
         await asyncio.sleep(LOOK_AGAIN)
         if ending():
             return
-        seen = await _stamp(database, answer_id)
-        if seen != held:
-            held = seen
-            yield "event: changed\ndata: now\n\n"
-        elif look % HEARTBEAT == 0:
-            yield ": still here\n\n"
 
 
-async def _stamp(database: Database, answer_id: int | None) -> tuple[object, ...]:
-    async with database.read() as session:
-        return await queries.stamp(session, answer_id)
+async def _stamp(session: Session, answer_id: int | None) -> str:
+    """Short, and another one after every change."""
+    return sha256(repr(await queries.stamp(session, answer_id)).encode()).hexdigest()[:16]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from service.answers import queries as answers
 from service.answers.models import Answer
 from service.console import queries
+from service.console.live import Since
 from service.database import Session, now
 from service.departments import queries as departments
 from service.issues.api import scope_of
@@ -35,13 +36,15 @@ class Part:
 
 
 @router.get("")
-async def start(request: Request, asker: Asker, here: Here, session: Reading) -> Response:
+async def start(
+    request: Request, asker: Asker, since: Since, here: Here, session: Reading
+) -> Response:
     """What waits, what is due, what is emerging."""
     moment, scope = now(), scope_of(asker)
     parts = await _parts(session, asker, scope, moment)
     shown = {row.issue.id for part in parts for row in part.rows}
     return page(
-        request, "now.html", asker=asker, now=moment, parts=parts,
+        request, "now.html", asker=asker, since=since, now=moment, parts=parts,
         figures=await queries.figures(session, scope, moment),
         waiting_answers=await _answers(session, asker),
         proposed=len(await listing.proposals(session, scope, limit=100)),

@@ -43,9 +43,10 @@ function listen() {
   const source = new EventSource(sign.dataset.listen);
   source.onopen = () => { sign.classList.add("on"); sign.hidden = false; };
   source.onerror = () => sign.classList.remove("on");
+  const look = async () => { if (!(await refresh()) && source.readyState === EventSource.OPEN) soon = setTimeout(look, 3000); };
   source.addEventListener("changed", () => {
     clearTimeout(soon);
-    soon = setTimeout(refresh, document.hidden ? 5000 : 200);
+    soon = setTimeout(look, document.hidden ? 5000 : 200);
   });
 }
 

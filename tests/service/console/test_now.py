@@ -156,7 +156,9 @@ async def test_pages_are_told_that_something_changed(
 ) -> None:
     monkeypatch.setattr(live, "LOOK_AGAIN", 0.01)
     ending = [False]
-    told = live._changes(installation.database, None, lambda: ending[0])
+    async with installation.database.read() as session:
+        read = await live._stamp(session, None)
+    told = live._changes(installation.database, None, read, lambda: ending[0])
     assert await anext(told) == "retry: 3000\n\n"
     assert await anext(told) == ": still here\n\n"
     async with installation.database.write() as session:
@@ -164,3 +166,5 @@ async def test_pages_are_told_that_something_changed(
     assert "changed" in await anext(told)
     ending[0] = True
     assert [one async for one in told] == [], "a server that ends is not held up"
+    late = live._changes(installation.database, None, read, lambda: True)
+    assert "changed" in [one async for one in late][1], "what came before the stream is told too"
