@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nlp.text import fold, near_copy, sentences
+from nlp.copies import COPY, near_copy
+from nlp.text import fold, sentences
 
 if TYPE_CHECKING:
     from nlp.embed import FloatArray
@@ -21,7 +22,6 @@ LONGEST = 3
 KEPT = 200_000
 NAME = 80
 SHOWN = 5
-COPY = 0.6
 _TOKEN = re.compile(r"\[\w+\]|[^\W_]+(?:['’][^\W_]+)?")
 _OPENING = re.compile(
     r"^(?:(?:oi+|olá|ola|hola|hi|hello|hey|bom dia|boa tarde|boa noite|buenos días|"

@@ -77,19 +77,6 @@ def fingerprint(text: str) -> str:
     return hashlib.blake2b(" ".join(words(text)).encode(), digest_size=16).hexdigest()
 
 
-def near_copy(a: str, b: str) -> float:
-    """How far two texts are copies, 0 to 1: Jaccard index of their three-word shingles (Broder
-    1997).
-    """
-    one, two = _shingles(a), _shingles(b)
-    return len(one & two) / len(one | two) if one | two else 1.0
-
-
-def _shingles(text: str) -> set[tuple[str, ...]]:
-    said = words(text)
-    return {tuple(said[i : i + 3]) for i in range(max(len(said) - 2, 1))} if said else set()
-
-
 @dataclass(frozen=True)
 class Detected:
     """A language and how sure that is, 0 to 1."""

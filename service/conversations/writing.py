@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nlp import copies
 from nlp.embed import FloatArray
 from service.answers import queries as answer_queries
 from service.answers import telling
@@ -26,6 +27,7 @@ from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.issues.actions import Joined, NewIssue
 from service.messages import actions as messages
+from service.messages import queries as message_queries
 from service.messages import receipts
 from service.people import actions as people
 from service.retrieval import actions as retrieval
@@ -71,8 +73,7 @@ async def _expect_nothing(room: Room, placed: Sequence[Placed]) -> None:
 async def _store(room: Room, woven: Sequence[Woven], decisions: Sequence[Decision]) -> list[Placed]:
     fresh = [one for one in woven if one.grows is None]
     codes = {id(one): receipts.new() for one in fresh if not one.first.imported}
-    rows = [_contribution(one, codes.get(id(one)), room) for one in fresh]
-    ids = dict(zip(map(id, fresh), await messages.contribute(room.session, rows), strict=True))
+    ids = await _contribute(room, fresh, codes)
     placed = []
     for one, decision in zip(woven, decisions, strict=True):
         if one.grows is None:
@@ -98,7 +99,27 @@ async def _store(room: Room, woven: Sequence[Woven], decisions: Sequence[Decisio
     return placed
 
 
-def _contribution(one: Woven, code: str | None, room: Room) -> dict[str, Any]:
+async def _contribute(room: Room, fresh: Sequence[Woven], codes: dict[int, str]) -> dict[int, int]:
+    """Insert contributions with what their copies are known by; gives their row ids by `id`."""
+    texts = [one.text for one in fresh]
+    sketches = [copies.sketch(one) for one in texts]
+    known = await message_queries.sketched(room.session, {b for bands in sketches for b in bands})
+    folded = copies.fold(texts, sketches, known)
+    rows = [
+        _contribution(one, copy.fingerprint, codes.get(id(one)), room)
+        for one, copy in zip(fresh, folded, strict=True)
+    ]
+    ids = await messages.contribute(room.session, rows)
+    known_by = [
+        {"contribution_id": row, "band": band}
+        for row, copy in zip(ids, folded, strict=True)
+        for band in copy.bands
+    ]
+    await messages.keep_sketches(room.session, known_by)
+    return dict(zip(map(id, fresh), ids, strict=True))
+
+
+def _contribution(one: Woven, fingerprint: str, code: str | None, room: Room) -> dict[str, Any]:
     first = one.first
     person, conversation = room.person(first), room.conversation(first)
     vault = room.here.vault
@@ -111,7 +132,7 @@ def _contribution(one: Woven, code: str | None, room: Room) -> dict[str, Any]:
         "text": one.text,
         "lang": first.lang,
         "place": first.place,
-        "fingerprint": one.fingerprint,
+        "fingerprint": fingerprint,
         "receipt": vault.digest("receipt", code) if code else None,
         "sealed_receipt": vault.seal(code) if code else None,
         "state": "received",

@@ -7,7 +7,7 @@ from sqlalchemy import String, cast, delete, insert, update
 
 from service.database import Session, insert_many
 from service.messages import queries
-from service.messages.models import Contribution, ContributionVector, Conversation, Message
+from service.messages.models import Contribution, ContributionVector, Conversation, Message, Sketch
 from service.trail import actions as trail
 
 STATES = {
@@ -47,6 +47,12 @@ async def keep_vectors(session: Session, rows: Sequence[dict[str, Any]]) -> None
     """Insert contributions' vectors."""
     if rows:
         await session.execute(insert(ContributionVector), list(rows))
+
+
+async def keep_sketches(session: Session, rows: Sequence[dict[str, int]]) -> None:
+    """Insert what near copies of new contributions are known by: contribution_id, band."""
+    if rows:
+        await session.execute(insert(Sketch), list(rows))
 
 
 async def extend(
@@ -173,6 +179,7 @@ async def _forget_words(session: Session, contribution_ids: Sequence[int]) -> No
     await session.execute(
         delete(ContributionVector).where(ContributionVector.contribution_id.in_(contribution_ids))
     )
+    await session.execute(delete(Sketch).where(Sketch.contribution_id.in_(contribution_ids)))
     await session.execute(
         update(Contribution)
         .where(Contribution.id.in_(contribution_ids))

@@ -32,7 +32,7 @@ class Contribution(Base):
     """What a person wants said. `state`: received, answered, declined, closed, withdrawn, erased.
 
     `person_id` and `conversation_id` are null for imported ones without a person. `source` is the
-    imported id.
+    imported id. Copies of one text, also with a few words changed, share a `fingerprint`.
     """
 
     __tablename__ = "contribution"
@@ -80,6 +80,17 @@ class Message(Base):
     found: Mapped[list[str]]
     live: Mapped[bool] = mapped_column(default=True, server_default=true())
     said_at: Mapped[datetime]
+
+
+class Sketch(Base):
+    """A number that near copies of a contribution share, as `nlp.copies.sketch` gives it; only the
+    first of its kind has them.
+    """
+
+    __tablename__ = "contribution_sketch"
+
+    contribution_id: Mapped[int] = mapped_column(ForeignKey("contribution.id"), primary_key=True)
+    band: Mapped[int] = mapped_column(primary_key=True, index=True)
 
 
 class ContributionVector(Base):

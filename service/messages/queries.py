@@ -1,6 +1,7 @@
 """Read what citizens said."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import aliased
 from nlp.embed import FloatArray
 from service.channels.models import InboxRow
 from service.database import Session
-from service.messages.models import Contribution, ContributionVector, Conversation, Message
+from service.messages.models import Contribution, ContributionVector, Conversation, Message, Sketch
 from service.people.models import Identity
 
 
@@ -208,6 +209,20 @@ async def texts(session: Session, contribution_ids: Sequence[int]) -> dict[int, 
         )
     )
     return {row.id: (row.text, row.lang) for row in rows.all()}
+
+
+async def sketched(session: Session, bands: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """Fingerprint and text of the contributions that are known by these numbers, oldest first."""
+    rows = await session.execute(
+        select(Sketch.band, Contribution.fingerprint, Contribution.text)
+        .join(Contribution, Contribution.id == Sketch.contribution_id)
+        .where(Sketch.band.in_(bands))
+        .order_by(Contribution.id)
+    )
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for band, fingerprint, text in rows.all():
+        found[band].append((fingerprint, text))
+    return found
 
 
 async def vectors(

@@ -84,14 +84,6 @@ def test_copies_share_a_fingerprint_and_others_do_not() -> None:
     assert one != text.fingerprint("Falta água no bairro hoje")
 
 
-def test_near_copies_are_told_from_texts_alike() -> None:
-    campaign = "Salvem o teatro da cidade porque ele é a nossa casa e a nossa memória"
-    assert text.near_copy(campaign, campaign.upper() + "!") == 1
-    assert text.near_copy(campaign, campaign + " por favor") > 0.6
-    assert text.near_copy(campaign, "O teatro da cidade está fechado") < 0.2
-    assert text.near_copy("", "") == 1
-
-
 SAID: tuple[tuple[str, str], ...] = (
     ("oi", "pt"), ("obrigado", "pt"), ("bom dia", "pt"), ("valeu", "pt"),
     ("Falta água na minha rua desde ontem", "pt"),
