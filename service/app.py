@@ -4,9 +4,11 @@ asked.
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from functools import cache
 
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from service.answers import api as answers
 from service.channels import api as channels_api
@@ -95,9 +97,7 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
     )
     app.state.installation = here
     app.state.channels = {one.name: one for one in named}
-    app.include_router(_api())
-    for pages in (staff_pages, console, public):
-        app.include_router(pages.router)
+    app.router.routes.extend(_routes())
     for channel in channels:
         app.router.routes.extend(channel.routes())
     shell.install(app)
@@ -148,7 +148,9 @@ def channel_config(name: str, here: Installation) -> ChannelConfig:
     )
 
 
-def _api() -> APIRouter:
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The API and the pages, made once: they ask the application of each request for its state."""
     api = APIRouter(prefix="/api/v1", responses=docs.REFUSALS)
     for feature in (
         staff,
@@ -165,7 +167,8 @@ def _api() -> APIRouter:
         exports,
     ):
         api.include_router(feature.router)
-    return api
+    pages = (staff_pages, console, public)
+    return (*api.routes, *(route for screens in pages for route in screens.router.routes))
 
 
 @contextlib.asynccontextmanager
