@@ -116,7 +116,7 @@ class Settings(BaseSettings):
 
     llm_url: str = Field(
         "",
-        description="OpenAI-compatible address that words drafts; empty words them from passages.",
+        description="OpenAI-compatible address that words drafts and names issues; empty: neither.",
     )
     llm_key: SecretStr = Field(SecretStr(""), description="Key of that address.")
     llm_model: str = Field("", description="Model asked at that address.")

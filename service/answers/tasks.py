@@ -9,6 +9,7 @@ from nlp import draft as drafting
 from nlp.draft import Source, Uncited
 from nlp.embed import FloatArray
 from nlp.text import sentences, words
+from service import llm
 from service.answers import actions, composing, queries, telling
 from service.answers.models import Answer, AnswerVersion, Draft
 from service.answers.settling import queries as settling
@@ -156,7 +157,7 @@ async def _worded(
         worded = await composing.word(settings, question, sources)
     except Uncited:
         rows[0].origin = f"{EXTRACTED}, because the language model cited something else"
-    except composing.Unavailable:
+    except llm.Unavailable:
         rows[0].origin = f"{EXTRACTED}, because the language model did not answer"
     else:
         if worded:

@@ -16,8 +16,9 @@ from service.installation import Installation
 from service.issues import actions as actions
 from service.issues.digest import digest as digest
 from service.issues.labelling import actions as labelling
-from service.issues.labelling import queries
+from service.issues.labelling import naming, queries
 from service.issues.labelling.actions import Labelled
+from service.issues.labelling.naming import Unnamed
 from service.issues.labelling.queries import Member, Stale, Standing, Voice, Young
 from service.issues.listing import queries as listing
 from service.retrieval import queries as retrieval
@@ -57,7 +58,8 @@ async def _label(here: Installation) -> None:
             return
         if background is None:
             background = await asyncio.to_thread(_count, sample)
-        rows = await asyncio.to_thread(_labels, stale, members, background)
+        found = await asyncio.to_thread(_labels, stale, members, background)
+        rows = await naming.name(here.settings, [_unnamed(one, members) for one in found])
         async with here.database.write() as session:
             await labelling.label_many(session, rows)
 
@@ -70,6 +72,14 @@ def _labels(
     stale: Sequence[Stale], members: dict[int, list[Member]], background: Phrases
 ) -> list[Labelled]:
     return [_labelled(issue, members.get(issue.id, []), background) for issue in stale]
+
+
+def _unnamed(found: Labelled, members: dict[int, list[Member]]) -> Unnamed:
+    """What a language model is shown of an issue: its most telling messages, in their language."""
+    said = {one.contribution_id: one for one in members.get(found.id, [])}
+    shown = [said[id_] for id_ in found.representatives]
+    langs = Counter(one.lang for one in shown).most_common(1)
+    return Unnamed(found, langs[0][0] if langs else "en", [one.text for one in shown])
 
 
 def _labelled(issue: Stale, members: Sequence[Member], background: Phrases) -> Labelled:
