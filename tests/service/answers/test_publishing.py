@@ -155,12 +155,12 @@ async def test_an_unapproved_version_reaches_nobody(
         assert "Nobody read this." not in text
 
 
-async def test_ten_thousand_askers_are_written_in_one_go(
+async def test_thousands_of_askers_are_written_in_one_go(
     installation: Installation, database: Database
 ) -> None:
     async with database.write() as session:
         author, editor = await desk.pair(session)
-        issue_id = await desk.crowd(session, installation, 10_000)
+        issue_id = await desk.crowd(session, installation, 2_000)
         answer = await desk.approved(session, issue_id, author, editor)
     statements: list[str] = []
 
@@ -172,8 +172,8 @@ async def test_ten_thousand_askers_are_written_in_one_go(
         await actions.publish(session, installation, answer.id, actor=editor.actor)
     async with database.read() as session:
         told = await session.scalar(select(func.count(Delivery.identity_id.distinct())))
-    assert told == 10_000
-    assert len(statements) < 100, f"{len(statements)} statements"
+    assert told == 2_000
+    assert len(statements) < 40, f"{len(statements)} statements"
 
 
 async def test_a_scheduled_answer_goes_out_when_its_time_has_come(
