@@ -14,6 +14,7 @@ class Consultation(Base):
 
     `open_to`: all, place (who says they live in `place`) or code (who was given the code whose
     keyed hash is `entry_digest`). `scores_shown`: after the voting, or live.
+    From `ready_at` on a drafted one waits for its first date; until then no date moves it.
     """
 
     __tablename__ = "consultation"
@@ -34,6 +35,7 @@ class Consultation(Base):
     proposing_until: Mapped[datetime]
     screening_until: Mapped[datetime]
     voting_until: Mapped[datetime]
+    ready_at: Mapped[datetime | None]
     created_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime]
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.database import Base, key_column
@@ -15,8 +15,9 @@ class Proposal(Base):
     `text` is what its author wrote, masked (the original is sealed in the message); `edited` is
     the wording of staff, shown instead where there is one. `shown_with` is the proposal beside
     which it is listed: each keeps its author and its own votes, and the two never meet in a pair.
-    `joins_id` is the one its author was asked (`joins_asked_at`) to let it be part of; `joined`
-    says that they agreed. Who refused or admitted it last is `decided_by`.
+    `joins_id` is the one its author was asked (`joins_asked_at`) to let it be part of; state joined
+    says that they agreed. `differs`: they were shown near ones and say that theirs is another.
+    Who refused or admitted it last is `decided_by`.
     """
 
     __tablename__ = "proposal"
@@ -35,6 +36,7 @@ class Proposal(Base):
     text: Mapped[str]
     fingerprint: Mapped[str]
     edited: Mapped[str | None]
+    differs: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(default="waiting")
     reason: Mapped[str | None]
     review_asked_at: Mapped[datetime | None]
@@ -67,7 +69,9 @@ class ProposalVector(Base):
 
 
 class Support(Base):
-    """A person who stands behind a proposal of somebody else; one voice each."""
+    """A person who stands behind a proposal of somebody else; one voice each, which stays when
+    they are erased, without its identity.
+    """
 
     __tablename__ = "proposal_support"
     __table_args__ = (UniqueConstraint("proposal_id", "person_id"),)
@@ -75,5 +79,5 @@ class Support(Base):
     id: Mapped[int] = key_column()
     proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    identity_id: Mapped[int | None] = mapped_column(ForeignKey("identity.id"))
     at: Mapped[datetime]

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("proposing_until", UtcDateTime(timezone=True), nullable=False),
         sa.Column("screening_until", UtcDateTime(timezone=True), nullable=False),
         sa.Column("voting_until", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ready_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("created_by", NUMBER, nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -141,6 +142,7 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("edited", sa.String(), nullable=True),
+        sa.Column("differs", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("review_asked_at", UtcDateTime(timezone=True), nullable=True),
@@ -188,7 +190,7 @@ def upgrade() -> None:
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("proposal_id", NUMBER, nullable=False),
         sa.Column("person_id", NUMBER, nullable=False),
-        sa.Column("identity_id", NUMBER, nullable=False),
+        sa.Column("identity_id", NUMBER, nullable=True),
         sa.Column("at", UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["identity_id"], ["identity.id"], name=op.f("fk_proposal_support_identity_id")
