@@ -17,7 +17,8 @@ class Proposal(Base):
     which it is listed: each keeps its author and its own votes, and the two never meet in a pair.
     `joins_id` is the one its author was asked (`joins_asked_at`) to let it be part of; state joined
     says that they agreed. `differs`: they were shown near ones and say that theirs is another.
-    Who refused or admitted it last is `decided_by`.
+    Who refused or admitted it last is `decided_by`; a review is somebody else's, and the last.
+    `fingerprint` is of the wording that is shown, which is what its vector was made from.
     """
 
     __tablename__ = "proposal"
@@ -40,6 +41,7 @@ class Proposal(Base):
     state: Mapped[str] = mapped_column(default="waiting")
     reason: Mapped[str | None]
     review_asked_at: Mapped[datetime | None]
+    reviewed_at: Mapped[datetime | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     shown_with: Mapped[int | None] = mapped_column(ForeignKey("proposal.id"), index=True)
     joins_id: Mapped[int | None] = mapped_column(ForeignKey("proposal.id"), index=True)

@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("review_asked_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reviewed_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("decided_by", NUMBER, nullable=True),
         sa.Column("shown_with", NUMBER, nullable=True),
         sa.Column("joins_id", NUMBER, nullable=True),
