@@ -39,10 +39,10 @@ from service.trail import actions as trail
 from service.vault import Vault
 
 __all__ = [
-    "DATED", "DATES", "MOVES", "NoPublicReason", "NotComplete", "NotLetIn", "NothingToVoteOn", "Plan",
-    "UnknownConsultation", "WrongConsultationState", "WrongDates", "WrongOpening", "WrongThemes",
-    "advance", "cancel", "change", "check_code", "divide", "draft", "extend", "find", "forget",
-    "keep_theme_vectors", "let_in", "move", "open_", "word",
+    "DATED", "DATES", "MOVES", "NoPublicReason", "NotComplete", "NotLetIn", "NothingToVoteOn",
+    "Plan", "UnknownConsultation", "WrongConsultationState", "WrongDates", "WrongOpening",
+    "WrongThemes", "advance", "cancel", "change", "check_code", "divide", "draft", "extend",
+    "find", "forget", "keep_theme_vectors", "let_in", "move", "open_", "word",
 ]  # fmt: skip
 
 DATES = ("proposing_from", "proposing_until", "screening_until", "voting_until")

@@ -13,6 +13,8 @@ from service.database import Session
 from service.people.models import Identity, Person
 
 LIVE = ("waiting", "admitted")
+# What joined another is counted there, also after its author was erased.
+PART = and_(Proposal.state.in_(("joined", "erased")), Proposal.joins_id.is_not(None))
 GONE = ("withdrawn", "erased")
 
 
@@ -105,13 +107,13 @@ async def supports(session: Session, ids: Collection[int]) -> dict[int, int]:
     """How many people stand behind each proposal beside its author; who joined it with their own,
     and who stood behind that, are among them, each once.
     """
-    root = case((Proposal.state == "joined", Proposal.joins_id), else_=Proposal.id)
+    root = case((PART, Proposal.joins_id), else_=Proposal.id)
     voices = union(
         select(root.label("root"), Support.person_id)
         .join(Proposal, Proposal.id == Support.proposal_id)
         .where(root.in_(ids)),
         select(Proposal.joins_id.label("root"), Proposal.person_id).where(
-            Proposal.state == "joined", Proposal.joins_id.in_(ids)
+            PART, Proposal.joins_id.in_(ids)
         ),
     ).subquery()
     target = select(Proposal.id, Proposal.person_id).where(Proposal.id.in_(ids)).subquery()
@@ -131,7 +133,7 @@ async def _joined_counts(session: Session, ids: Collection[int]) -> dict[int, in
         .where(Proposal.state == "joined", Proposal.joins_id.in_(ids))
         .group_by(Proposal.joins_id)
     )
-    return {row[0]: row[1] for row in rows.all()}
+    return {row[0]: row[1] for row in rows.all() if row[0] is not None}
 
 
 async def counts(session: Session, consultation_ids: Collection[int]) -> dict[int, dict[str, int]]:

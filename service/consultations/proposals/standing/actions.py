@@ -14,6 +14,9 @@ MOVES: dict[str, set[str]] = {
     "withdrawn": {"erased"},
     "erased": set(),
 }
+# An author who is erased takes nothing from those who stood behind what had joined another; being
+# admitted ends no question.
+KEEPS_JOINING = {("joined", "erased"), ("waiting", "admitted")}
 
 
 class UnknownProposal(NotFound):
@@ -48,6 +51,8 @@ async def move(
     if became not in MOVES[was]:
         raise WrongProposalState(f"A proposal that is {was} cannot become {became}.")
     row.state = became
+    if became != "joined" and (was, became) not in KEEPS_JOINING:
+        row.joins_id = row.joins_asked_at = None
     await session.flush()
     await trail.record(
         session, "proposal", row.id, "move", actor=actor, was=was, became=became, why=why
@@ -64,7 +69,6 @@ async def _part(session: Session, row: Proposal, actor: str) -> None:
         heir.shown_with = heirs[0].id if at else None
     for one in await queries.joined_to(session, row.id):
         back = "admitted" if one.admitted_at else "waiting"
-        one.joins_id = one.joins_asked_at = None
         await move(session, one, back, actor, why="what it had joined is gone")
     for one in await queries.asked_to_join(session, row.id):
         one.joins_id = one.joins_asked_at = None
