@@ -79,7 +79,9 @@ async def _encode_themes(here: Installation, retriever: Retriever, model: str) -
             texts.append(f"{name}. {whole.texts[lang].question}")
             langs.append(lang)
             ids.append(theme.id)
-    vectors = await retriever.encode(texts, langs) if texts else []
+    if not texts:
+        return
+    vectors = await retriever.encode(texts, langs)
     rows = [
         {"id": id_, "model": model, "vector": vector.tobytes()}
         for id_, vector in zip(ids, vectors, strict=True)

@@ -22,7 +22,7 @@ KEEPS_JOINING = {("joined", "erased"), ("waiting", "admitted")}
 class UnknownProposal(NotFound):
     """There is no such proposal, or it is not yours."""
 
-    code = "unknown_proposal"
+    code = "no_such_proposal"
 
 
 class WrongProposalState(Conflict):
