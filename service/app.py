@@ -14,6 +14,8 @@ from service.channels import registry
 from service.channels.contract import Channel, ChannelConfig
 from service.console import api as overview
 from service.console import pages as console
+from service.consultations import api as consultations
+from service.consultations.proposals import api as proposals
 from service.conversations.commands import menu
 from service.database import Database
 from service.departments import api as departments
@@ -158,6 +160,8 @@ def _api() -> APIRouter:
         showing,
         departments,
         answers,
+        consultations,
+        proposals,
         knowledge,
         channels_api,
         trail,
