@@ -23,16 +23,23 @@ class Field:
     What was shown less than `FLOOR` of the average comes first. The rest goes to those of which it
     is least known whether they are among the `wanted` best, each against one that is about as
     strong and as little known: there a choice says most (Chernoff 1959; Chen et al. 2013).
+    Things of one `kin` (n,) never meet.
     """
 
     def __init__(
-        self, ranking: Ranking, shown: Ints, wanted: int, random: np.random.Generator
+        self,
+        ranking: Ranking,
+        shown: Ints,
+        wanted: int,
+        random: np.random.Generator,
+        kin: Ints | None = None,
     ) -> None:
         self.shown = shown.astype(np.float64)
         self._total = float(self.shown.sum())
         self._random, self._count = random, len(shown)
         self._strength, self._unknown = ranking.strength, ranking.spread**2
         self._ladder = np.cumsum(_doubt(ranking, wanted))
+        self._kin = np.arange(len(shown)) if kin is None else kin
 
     def pair(self, seen: Pairs = frozenset(), tired: Numbers = ()) -> tuple[int, int] | None:
         """Two things that were not `seen` together, the smaller number first; None when all were.
@@ -68,7 +75,7 @@ class Field:
     def _others(self, first: int) -> list[int]:
         """Some to meet: drawn by doubt, and as many by chance."""
         chosen = np.concatenate([self._drawn(DRAWN), self._random.integers(0, self._count, DRAWN)])
-        return list(map(int, chosen[chosen != first]))
+        return list(map(int, chosen[self._kin[chosen] != self._kin[first]]))
 
     def _best(self, first: int, others: Ints) -> int:
         chances = 1 / (1 + np.exp(self._strength[first] - self._strength[others]))
@@ -86,7 +93,7 @@ class Field:
         order = np.argsort(self.shown, kind="stable").tolist()
         for at, one in enumerate(order):
             for other in order[at + 1 :]:
-                if ordered(one, other) not in seen:
+                if self._kin[one] != self._kin[other] and ordered(one, other) not in seen:
                     return self._give(*ordered(one, other))
         return None
 

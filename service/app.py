@@ -16,6 +16,7 @@ from service.console import api as overview
 from service.console import pages as console
 from service.consultations import api as consultations
 from service.consultations.proposals import api as proposals
+from service.consultations.voting import api as voting
 from service.conversations.commands import menu
 from service.database import Database
 from service.departments import api as departments
@@ -98,6 +99,7 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
     app.state.installation = here
     app.state.channels = {one.name: one for one in named}
     app.include_router(_api())
+    app.include_router(voting.voters, responses=docs.REFUSALS)
     for pages in (staff_pages, console, public):
         app.include_router(pages.router)
     for channel in channels:
@@ -162,6 +164,7 @@ def _api() -> APIRouter:
         answers,
         consultations,
         proposals,
+        voting,
         knowledge,
         channels_api,
         trail,

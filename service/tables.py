@@ -5,6 +5,7 @@ from service.answers import models as answers
 from service.channels import models as channels
 from service.consultations import models as consultations
 from service.consultations.proposals import models as proposals
+from service.consultations.voting import models as voting
 from service.database import Base
 from service.departments import models as departments
 from service.installation import Fact
@@ -34,4 +35,5 @@ __all__ = [
     "retrieval",
     "staff",
     "trail",
+    "voting",
 ]

@@ -10,6 +10,7 @@ from service.answers import tasks as answers
 from service.answers import telling
 from service.channels import deliveries, inbox
 from service.consultations import tasks as consultations
+from service.consultations.voting import tasks as voting
 from service.database import Session, now
 from service.installation import Installation
 from service.issues import tasks as issues
@@ -118,6 +119,11 @@ async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> Non
 
 async def _move_consultations(here: Installation, retriever: Retriever, job: Job) -> None:
     await consultations.advance(here)
+    await voting.close(here)
+
+
+async def _reckon_votes(here: Installation, retriever: Retriever, job: Job) -> None:
+    await voting.reckon(here, job.args["consultation_id"])
 
 
 async def _encode_proposals(here: Installation, retriever: Retriever, job: Job) -> None:
@@ -173,6 +179,7 @@ TASKS: dict[str, Task] = {
     "date_issue": _date_issue,
     "move_consultations": _move_consultations,
     "encode_proposals": _encode_proposals,
+    "reckon_votes": _reckon_votes,
     "tell_cancelled": _tell_cancelled,
     "let_go": _let_go,
 }

@@ -57,6 +57,16 @@ def test_a_tired_voter_is_spared_what_came_late() -> None:
     assert field(2).pair(tired=[0, 1]) == (0, 1)
 
 
+def test_kin_never_meet() -> None:
+    kin = np.array([0, 0, 1, 1, 1, 2])
+    random, seen = np.random.default_rng(0), set[tuple[int, int]]()
+    held = Field(rank.rank(csr_matrix((6, 6))), np.zeros(6, dtype=np.int64), 2, random, kin)
+    while (pair := held.pair(seen)) is not None:
+        seen.add(pair)
+    assert len(seen) == 11
+    assert all(kin[one] != kin[other] for one, other in seen)
+
+
 def test_the_edge_of_the_shortlist_is_asked_about() -> None:
     strength = np.linspace(-3, 3, 100)
     known = rank.Ranking(strength, np.full(100, 0.3), strength, strength, strength)
