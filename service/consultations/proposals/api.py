@@ -62,7 +62,7 @@ async def queue(
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> QueuePage:
-    """What waits for a decision, or for a review, with near ones and whether it is off the topic."""
+    """What waits for a decision, or for a review, near ones beside it, off-topic marked."""
     await _known(session, consultation_id)
     rows, total = await queries.page(
         session, consultation_id, states=("waiting",) if what == "waiting" else ("refused",),
