@@ -108,23 +108,24 @@ async def weigh(
     vectors = await retriever.encode(
         [unlabelled(one.heard.text) for one in fitting], [one.heard.lang for one in fitting]
     )
-    model, found = retriever.embedder.name, {}
+    found = {}
     async with here.database.read() as session:
         for one, vector in zip(fitting, vectors, strict=True):
-            found[one.heard.row_id] = await _weigh(session, one, vector, model)
+            found[one.heard.row_id] = await _weigh(session, one, vector, retriever)
     return found
 
 
-async def _weigh(session: Session, one: Offer, vector: FloatArray, model: str) -> Weighed:
+async def _weigh(session: Session, one: Offer, vector: FloatArray, retriever: Retriever) -> Weighed:
+    model, place = retriever.embedder.name, retriever.space.place
     consultation_id = one.number
     if one.what == "rewrite":
         row = await queries.proposal(session, one.number)
         consultation_id = row.consultation_id if row else 0
     themes, among = await queries.theme_vectors(session, consultation_id, model)
-    mine = np.atleast_2d(vector)
-    theme = themes[likeness.closeness(mine, among)[0][0]] if themes else None
+    mine = place(np.atleast_2d(vector))
+    theme = themes[likeness.closeness(mine, place(among))[0][0]] if themes else None
     ids, others = await queries.vectors(session, consultation_id, ("admitted",), model)
-    (hits,) = likeness.nearest(mine, others, most=OFFERED + 1)
+    (hits,) = likeness.nearest(mine, place(others), most=OFFERED + 1)
     vectors = Vectors(model, np.asarray(vector, dtype=np.float32).tobytes())
     return Weighed(vectors, theme, tuple(ids[at] for at, _ in hits))
 
