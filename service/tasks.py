@@ -163,6 +163,7 @@ ROUND: dict[str, timedelta] = {
     "move_consultations": REFRESH,
     "digest": HOURLY,
     "tidy_up": HOURLY,
+    "encode_proposals": HOURLY,
 }
 
 TASKS: dict[str, Task] = {

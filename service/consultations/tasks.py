@@ -2,6 +2,7 @@
 
 import structlog
 
+from nlp.text import unlabelled
 from service.channels import deliveries
 from service.consultations import actions, queries
 from service.consultations.proposals import actions as proposal_actions
@@ -50,7 +51,8 @@ async def encode(here: Installation, retriever: Retriever) -> None:
             rows = await proposals.without_vectors(session, model, limit=CHUNK)
         if not rows:
             return
-        vectors = await retriever.encode([row.shown for row in rows], [row.lang for row in rows])
+        texts = [unlabelled(row.shown) for row in rows]
+        vectors = await retriever.encode(texts, [row.lang for row in rows])
         made = [
             {
                 "proposal_id": row.id, "model": model, "digest": row.fingerprint,

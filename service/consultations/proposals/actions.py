@@ -23,15 +23,16 @@ from service.consultations.proposals.standing.actions import (
 from service.consultations.standing.actions import find as find_consultation
 from service.database import Session, now
 from service.errors import Conflict, Forbidden, GabineteError
+from service.messages import actions as messages
 from service.people.models import Identity, Person
 from service.trail import actions as trail
 
 __all__ = [
     "LONGEST", "MOST", "MOVES", "SHORTEST", "AlreadyProposed", "AlreadyReviewed", "NewProposal",
     "NotOpen", "NotTakingPart", "OwnProposal", "TooManyProposals", "UnknownProposal", "Vectors",
-    "WrongLength", "WrongProposalState", "agree", "ask_review", "check_length", "differ", "find",
-    "forget", "move", "open_to", "propose", "put_vectors", "rewrite", "stay", "support",
-    "withdraw",
+    "WrongLength", "WrongProposalState", "agree", "ask_review", "check_length", "differ",
+    "encoded", "find", "forget", "move", "open_to", "propose", "put_vectors", "rewrite", "stay",
+    "support", "withdraw",
 ]  # fmt: skip
 
 SHORTEST, LONGEST = 50, 600
@@ -152,7 +153,7 @@ async def propose(session: Session, consultation_id: int, new: NewProposal) -> P
     session.add(made)
     await session.flush()
     if new.vectors:
-        await put_vectors(session, [_vector(made, new.vectors)])
+        await encoded(session, made, new.vectors)
     actor = f"person:{new.person.code}"
     await trail.record(session, "proposal", made.id, "propose", actor=actor, became="waiting")
     return made
@@ -163,11 +164,11 @@ async def _first_theme(session: Session, consultation_id: int) -> int:
     return themes[consultation_id][0].id
 
 
-def _vector(row: Proposal, vectors: Vectors) -> dict[str, Any]:
-    return {
-        "proposal_id": row.id, "model": vectors.model, "digest": row.fingerprint,
-        "vector": vectors.vector,
-    }  # fmt: skip
+async def encoded(session: Session, row: Proposal, vectors: Vectors) -> None:
+    """Keep what the encoder gave for a proposal as it is shown now."""
+    made = {"proposal_id": row.id, "digest": row.fingerprint}
+    made |= {"model": vectors.model, "vector": vectors.vector}
+    await put_vectors(session, [made])
 
 
 async def put_vectors(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -185,6 +186,8 @@ async def put_vectors(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 async def differ(session: Session, proposal_id: int, person: Person) -> Proposal:
     """Its author was shown near ones, and says that theirs is another."""
     row = await _own(session, proposal_id, person)
+    if row.state not in queries.LIVE:
+        raise WrongProposalState("It was taken back or decided on.")
     if not row.differs:
         row.differs = True
         await session.flush()
@@ -218,7 +221,13 @@ async def support(session: Session, proposal_id: int, person: Person, identity: 
 
 
 async def rewrite(
-    session: Session, proposal_id: int, person: Person, text: str, length: int
+    session: Session,
+    proposal_id: int,
+    person: Person,
+    text: str,
+    length: int,
+    *,
+    message_id: int,
 ) -> Proposal:
     """Its author edited what they wrote, before anybody decided on it.
 
@@ -230,6 +239,7 @@ async def rewrite(
     await open_to(session, row.consultation_id, person.id, "proposing")
     check_length(length)
     row.text, row.fingerprint, row.differs = text, fingerprint(text), False
+    row.message_id = message_id
     await session.flush()
     await trail.record(session, "proposal", row.id, "rewrite", actor=f"person:{person.code}")
     return row
@@ -241,6 +251,8 @@ async def withdraw(
     """Its author takes it back: its words and vector go. Raises `WrongProposalState`."""
     row = await _own(session, proposal_id, person)
     await move(session, row, "withdrawn", f"person:{person.code}", why=why)
+    if row.message_id is not None:
+        await messages.blank(session, [row.message_id])
     await _forget_words(session, [row.id])
     return row
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from service.consultations import queries as consultations
 from service.consultations.actions import UnknownConsultation
@@ -13,6 +13,7 @@ from service.consultations.proposals.schemas import ProposalOut, ProposalPage, Q
 from service.consultations.proposals.screening import actions
 from service.consultations.proposals.screening import queries as screening
 from service.database import Session
+from service.retrieval.retriever import Retriever
 from service.shell.requests import Here, Reading, Writing
 from service.staff.access import Asker
 
@@ -54,6 +55,7 @@ async def page(
 
 @router.get("/consultations/{consultation_id}/queue")
 async def queue(
+    request: Request,
     session: Reading,
     asker: Asker,
     consultation_id: Id,
@@ -62,13 +64,14 @@ async def queue(
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> QueuePage:
-    """What waits for a decision, or for a review, with near ones and whether it is off the topic."""
+    """What waits for a decision, or for a review, near ones beside it, off-topic marked."""
     await _known(session, consultation_id)
     rows, total = await queries.page(
         session, consultation_id, states=("waiting",) if what == "waiting" else ("refused",),
         theme_id=theme, review=what == "review", limit=limit, offset=offset,
     )  # fmt: skip
-    items = await screening.queue(session, consultation_id, rows)
+    retriever: Retriever | None = getattr(request.app.state, "retriever", None)
+    items = await screening.queue(session, consultation_id, rows, retriever)
     return QueuePage(items=[schemas.waiting(one) for one in items], total=total)
 
 

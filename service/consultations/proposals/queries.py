@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, union
@@ -150,45 +151,43 @@ async def counts(session: Session, consultation_ids: Collection[int]) -> dict[in
 
 
 async def vectors(
-    session: Session, consultation_id: int, states: Collection[str], model: str | None = None
+    session: Session, consultation_id: int, states: Collection[str], model: str
 ) -> tuple[list[int], FloatArray]:
-    """Proposals of these states and their vectors (n, size), of one model, by id. Without a named
-    one it is the model that encoded last.
-    """
-    query = (
-        select(ProposalVector.proposal_id, ProposalVector.model, ProposalVector.vector)
+    """Proposals of these states and what `model` gave for them (n, size), by id."""
+    rows = await session.execute(
+        select(ProposalVector.proposal_id, ProposalVector.vector)
         .join(Proposal, Proposal.id == ProposalVector.proposal_id)
-        .where(Proposal.consultation_id == consultation_id, Proposal.state.in_(states))
+        .where(
+            Proposal.consultation_id == consultation_id,
+            Proposal.state.in_(states),
+            ProposalVector.model == model,
+        )
         .order_by(ProposalVector.proposal_id)
     )
-    rows = (await session.execute(query)).all()
-    model = model or (rows[-1].model if rows else None)
-    rows = [row for row in rows if row.model == model]
-    arrays = [np.frombuffer(row.vector, dtype=np.float32) for row in rows]
-    return [row.proposal_id for row in rows], _stacked(arrays)
+    return _matrix(rows.all())
 
 
 async def theme_vectors(
-    session: Session, consultation_id: int, model: str | None = None
+    session: Session, consultation_id: int, model: str
 ) -> tuple[list[int], FloatArray]:
-    """The themes of a consultation that were encoded, and their vectors (n, size)."""
-    query = (
+    """The themes of a consultation that `model` encoded, and their vectors (n, size)."""
+    rows = await session.execute(
         select(ConsultationTheme.id, ConsultationTheme.vector)
         .where(
             ConsultationTheme.consultation_id == consultation_id,
             ConsultationTheme.vector.is_not(None),
+            ConsultationTheme.model == model,
         )
         .order_by(ConsultationTheme.position)
     )
-    if model:
-        query = query.where(ConsultationTheme.model == model)
-    rows = (await session.execute(query)).all()
-    arrays = [np.frombuffer(row.vector, dtype=np.float32) for row in rows]
-    return [row.id for row in rows], _stacked(arrays)
+    return _matrix(rows.all())
 
 
-def _stacked(arrays: Sequence[FloatArray]) -> FloatArray:
-    return np.stack(arrays) if arrays else np.zeros((0, 0), dtype=np.float32)
+def _matrix(rows: Sequence[Any]) -> tuple[list[int], FloatArray]:
+    """Ids and vectors (n, size) of rows of both."""
+    arrays = [np.frombuffer(row[1], dtype=np.float32) for row in rows]
+    stacked = np.stack(arrays) if arrays else np.zeros((0, 0), dtype=np.float32)
+    return [row[0] for row in rows], stacked
 
 
 async def without_vectors(session: Session, model: str, *, limit: int) -> list[Proposal]:

@@ -9,6 +9,7 @@ from service.consultations.proposals import queries
 from service.consultations.proposals.models import Proposal
 from service.consultations.proposals.queries import LIVE, Line
 from service.database import Session
+from service.retrieval.retriever import Retriever
 
 NEAR = 3
 
@@ -33,16 +34,28 @@ class Waiting:
     off_topic: bool
 
 
-async def queue(session: Session, consultation_id: int, rows: Sequence[Proposal]) -> list[Waiting]:
-    """These proposals as the queue shows them, in a fixed number of statements."""
-    ids, vectors = await queries.vectors(session, consultation_id, (*LIVE, "refused"))
-    _, themes = await queries.theme_vectors(session, consultation_id)
+async def queue(
+    session: Session,
+    consultation_id: int,
+    rows: Sequence[Proposal],
+    retriever: Retriever | None,
+) -> list[Waiting]:
+    """These proposals as the queue shows them, in a fixed number of statements; while there is no
+    retriever, nothing is said about what they are like.
+    """
+    if retriever is None:
+        return [Waiting(line, [], None, False) for line in await queries.lines(session, rows)]
+    model, place = retriever.embedder.name, retriever.space.place
+    ids, raw = await queries.vectors(session, consultation_id, (*LIVE, "refused"), model)
+    _, among = await queries.theme_vectors(session, consultation_id, model)
+    vectors, themes = place(raw), place(among)
     live = await _live(session, consultation_id, ids, vectors)
     at = {id_: n for n, id_ in enumerate(ids)}
     asked = [row for row in rows if row.id in at]
     mine = vectors[[at[row.id] for row in asked]] if asked else vectors[:0]
     near = _near(asked, mine, *live)
-    close = likeness.closeness(mine, themes)[1] if len(themes) else [None] * len(asked)
+    compared = len(themes) and len(asked)
+    close = likeness.closeness(mine, themes)[1] if compared else [None] * len(asked)
     likest = [found[0][1] if found else 0.0 for found in near]
     others = await queries.some(
         session, {id_ for found in near for id_, how in found if how >= likeness.ALIKE}
