@@ -16,6 +16,9 @@ from service.channels import registry
 from service.channels.contract import Channel, ChannelConfig
 from service.console import api as overview
 from service.console import pages as console
+from service.consultations import api as consultations
+from service.consultations.proposals import api as proposals
+from service.consultations.voting import api as voting
 from service.conversations.commands import menu
 from service.database import Database
 from service.departments import api as departments
@@ -160,6 +163,9 @@ def _routes() -> tuple[BaseRoute, ...]:
         showing,
         departments,
         answers,
+        consultations,
+        proposals,
+        voting,
         knowledge,
         channels_api,
         trail,
@@ -167,8 +173,11 @@ def _routes() -> tuple[BaseRoute, ...]:
         exports,
     ):
         api.include_router(feature.router)
+    voters = APIRouter(responses=docs.REFUSALS)
+    voters.include_router(voting.voters)
     pages = (staff_pages, console, public)
-    return (*api.routes, *(route for screens in pages for route in screens.router.routes))
+    shown = [route for screens in pages for route in screens.router.routes]
+    return (*api.routes, *voters.routes, *shown)
 
 
 @contextlib.asynccontextmanager

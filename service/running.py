@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import structlog
 from starlette.applications import Starlette
 
-from service.channels.bell import INBOX, Bell
+from service.channels.bell import INBOX, JOBS, Bell
 from service.channels.contract import Channel
 from service.channels.inbox import Intake
 from service.channels.station import Station
+from service.consultations.voting.booth import Booth
 from service.conversations.reception import Reception
 from service.installation import Installation
 from service.retrieval.keeper import Keeper
@@ -37,6 +38,7 @@ class Running:
         self._app, self._here = app, here
         self.bell = Bell()
         self._stations = [Station(here.database, here.vault, one, self.bell) for one in channels]
+        self._booth = Booth(here, lambda: self.bell.ring([JOBS]))
         self.keeper, self._with_worker = keeper, worker
         self.worker: Worker | None = None
         self._task: asyncio.Task[None] | None = None
@@ -47,6 +49,7 @@ class Running:
         """Begin; pages that search wait for `ready`. Raises `ChannelTaken`, `ChannelRefused`."""
         here, bell = self._here, self.bell
         self._app.state.running, self._app.state.bell = self, bell
+        self._app.state.booth = self._booth
         intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
         reception = Reception(here, intake, bell)
         for station in self._stations:
@@ -86,6 +89,7 @@ class Running:
         """Take in nothing more, finish what is in hand, and close the index."""
         for station in self._stations:
             await station.deafen()
+        await self._booth.close()
         if self.worker is not None:
             self.worker.stop()
         if self._task is not None:

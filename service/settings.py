@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     messages_per_minute: int = Field(
         30, ge=1, description="Most messages taken from one conversation in a minute."
     )
+    votes_per_minute: int = Field(
+        40, ge=1, description="Most votes taken from one voter in a minute."
+    )
+    voters_per_hour: int = Field(
+        100, ge=1, description="Most browsers that begin to vote from one address in an hour."
+    )
     join_minutes: int = Field(
         10, ge=0, description="For so long a short message may add to the one before."
     )

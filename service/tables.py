@@ -3,6 +3,9 @@
 from service import jobs
 from service.answers import models as answers
 from service.channels import models as channels
+from service.consultations import models as consultations
+from service.consultations.proposals import models as proposals
+from service.consultations.voting import models as voting
 from service.database import Base
 from service.departments import models as departments
 from service.installation import Fact
@@ -21,13 +24,16 @@ __all__ = [
     "Fact",
     "answers",
     "channels",
+    "consultations",
     "departments",
     "issues",
     "jobs",
     "knowledge",
     "messages",
     "people",
+    "proposals",
     "retrieval",
     "staff",
     "trail",
+    "voting",
 ]

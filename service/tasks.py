@@ -9,6 +9,8 @@ from service import jobs
 from service.answers import tasks as answers
 from service.answers import telling
 from service.channels import deliveries, inbox
+from service.consultations import tasks as consultations
+from service.consultations.voting import tasks as voting
 from service.database import Session, now
 from service.installation import Installation
 from service.issues import tasks as issues
@@ -115,6 +117,23 @@ async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> Non
         await issues.actions.date(session, here.settings, job.args["issue_id"])
 
 
+async def _move_consultations(here: Installation, retriever: Retriever, job: Job) -> None:
+    await consultations.advance(here)
+    await voting.close(here)
+
+
+async def _reckon_votes(here: Installation, retriever: Retriever, job: Job) -> None:
+    await voting.reckon(here, job.args["consultation_id"])
+
+
+async def _encode_proposals(here: Installation, retriever: Retriever, job: Job) -> None:
+    await consultations.encode(here, retriever)
+
+
+async def _tell_cancelled(here: Installation, retriever: Retriever, job: Job) -> None:
+    await consultations.tell_cancelled(here, job.args["consultation_id"])
+
+
 async def _let_go(here: Installation, retriever: Retriever, job: Job) -> None:
     async with here.database.write() as session:
         gone = await people.let_go(session, job.args["identities"])
@@ -141,8 +160,10 @@ ROUND: dict[str, timedelta] = {
     "refresh_issues": REFRESH,
     "consolidate_issues": CONSOLIDATE,
     "publish_due": REFRESH,
+    "move_consultations": REFRESH,
     "digest": HOURLY,
     "tidy_up": HOURLY,
+    "encode_proposals": HOURLY,
 }
 
 TASKS: dict[str, Task] = {
@@ -157,5 +178,9 @@ TASKS: dict[str, Task] = {
     "tell_correction": _tell_correction,
     "tell_ending": _tell_ending,
     "date_issue": _date_issue,
+    "move_consultations": _move_consultations,
+    "encode_proposals": _encode_proposals,
+    "reckon_votes": _reckon_votes,
+    "tell_cancelled": _tell_cancelled,
     "let_go": _let_go,
 }

@@ -1,7 +1,7 @@
 """The whole path of a claimed batch on one screen: look up, hear, weave, encode, place, write."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,9 +10,21 @@ import structlog
 from nlp.route import Router
 from service.channels.contract import Inbound
 from service.channels.inbox import Arrived
-from service.conversations import centring, changes, dialogue, hearing, placing, weaving, writing
+from service.consultations.proposals import queries as proposals
+from service.consultations.proposals.models import Proposal
+from service.conversations import (
+    centring,
+    changes,
+    dialogue,
+    hearing,
+    placing,
+    proposing,
+    weaving,
+    writing,
+)
 from service.conversations.hearing import Heard, Key, Tongues
 from service.conversations.placing import Decision
+from service.conversations.proposing import Offer
 from service.conversations.room import Room, meet
 from service.conversations.weaving import Thread, Woven
 from service.database import Session, now
@@ -39,6 +51,7 @@ class Known:
     threads: dict[Key, Conversation] = field(default_factory=dict)
     open_ones: dict[Key, Contribution] = field(default_factory=dict)
     earlier: dict[int, Earlier] = field(default_factory=dict)
+    proposed: dict[int, Proposal] = field(default_factory=dict)
 
     def tongues(self, default: str) -> Tongues:
         """The languages that these people are known by."""
@@ -53,19 +66,25 @@ class Known:
         return {
             key: (thread.pending["issue_id"], thread.pending["answer_id"])
             for key, thread in self.threads.items()
-            if thread.pending and thread.pending["until"] > moment
+            if thread.pending and "issue_id" in thread.pending and thread.pending["until"] > moment
         }
+
+    @property
+    def expecting(self) -> dict[Key, tuple[str, int]]:
+        """Conversations whose next words were asked for by a consultation."""
+        return proposing.expecting(self.threads, now().isoformat())
 
 
 @dataclass(frozen=True)
 class Sitting:
-    """A batch understood: what was heard, what of it `mends` an earlier contribution, by row, and
-    what each conversation said.
+    """A batch understood: what was heard, what of it `mends` an earlier contribution, by row, what
+    each conversation said, and which texts a consultation had asked for.
     """
 
     heard: list[Heard]
     mends: dict[int, Woven]
     threads: list[Thread]
+    offers: list[Offer] = field(default_factory=list)
 
     @property
     def woven(self) -> list[Woven]:
@@ -80,6 +99,7 @@ class Sitting:
     def without_placing(self) -> "Sitting":
         """The conversations in which nothing has to be placed; the others wait as a whole."""
         slow = {thread.key for thread in self.threads if thread.woven}
+        slow |= {one.heard.thread for one in self.offers}
         return Sitting(
             [one for one in self.heard if one.thread not in slow],
             self.mends,
@@ -93,9 +113,12 @@ def understand(heard: Sequence[Heard], known: Known) -> Sitting:
     found = {one.row_id: changes.mend(one, known.earlier.get(one.row_id)) for one in ours}
     mends = {row_id: woven for row_id, woven in found.items() if woven}
     free = [one for one in ours if one.free and one.row_id not in mends]
-    threads = weaving.weave(free, known.open_ones, known.reopened)
+    offers = proposing.offers(free, known.expecting, known.proposed)
+    offered = {one.heard.row_id for one in offers}
+    said = [one for one in free if one.row_id not in offered]
+    threads = weaving.weave(said, known.open_ones, known.reopened)
     threads += [Thread(one.first.thread, [one]) for one in mends.values()]
-    return Sitting(ours, mends, threads)
+    return Sitting(ours, mends, threads, offers)
 
 
 class Desk:
@@ -125,12 +148,14 @@ class Desk:
         if self.retriever is None:
             sitting = sitting.without_placing()
         decisions = await self._decide(sitting.woven)
+        weighed = await proposing.weigh(sitting.offers, self._here, self.retriever)
         read = {one.row_id for one in sitting.heard}
         async with self._here.database.write() as session:
             model = self.retriever.embedder.name if self.retriever else ""
             room = Room(session, self._here, model, earlier=known.earlier)
             await meet(room, sitting.heard)
             await writing.contributions(room, sitting.threads, decisions)
+            await proposing.take(room, sitting.offers, weighed)
             await dialogue.answer_all(room, sitting.others)
             later = [one.id for one in arrived if one.id not in read]
             await writing.finish(room, sorted(read), later)
@@ -194,8 +219,21 @@ class Desk:
                 if one.inbound.kind in hearing.CHANGES
                 and (before := await self._said_before(session, one.inbound))
             }
+            proposed = await self._proposed(session, earlier)
         open_ones = {key: recent[t.id] for key, t in threads.items() if t.id in recent}
-        return Known(met, threads, open_ones, earlier)
+        return Known(met, threads, open_ones, earlier, proposed)
+
+    async def _proposed(
+        self, session: Session, earlier: Mapping[int, Earlier]
+    ) -> dict[int, Proposal]:
+        """What was proposed by the messages that are changed now, by row."""
+        found = {}
+        for row_id, before in earlier.items():
+            versions = await messages.versions(session, [before.message.id])
+            for row in (await proposals.by_messages(session, versions)).values():
+                if row.state not in proposals.GONE:
+                    found[row_id] = row
+        return found
 
     async def _said_before(self, session: Session, inbound: Inbound) -> Earlier | None:
         address = inbound.address

@@ -8,9 +8,11 @@ from service import jobs
 from service.answers import actions as answers
 from service.answers import queries as answer_queries
 from service.channels import deliveries, inbox
-from service.channels.contract import Button
+from service.consultations import actions as consultations
+from service.consultations.proposals import actions as proposals
+from service.conversations import consulting
 from service.conversations.hearing import Heard
-from service.conversations.room import Room
+from service.conversations.room import Reply, Room
 from service.database import now
 from service.errors import GabineteError, NotFound
 from service.issues import actions as issues
@@ -22,7 +24,6 @@ from service.people import actions as people
 from service.phrases import say
 from service.trail.actions import MACHINE
 
-Reply = tuple[str, tuple[Button, ...]]
 LINKED = re.compile(r"issue-([0-9]{1,12})")
 LET_GO = timedelta(minutes=10)
 LISTENING = timedelta(hours=1)
@@ -40,8 +41,11 @@ async def press(room: Room, one: Heard) -> Reply:
         )
     try:
         return await PRESSES[act](room, one, [_number(number) for number in numbers])
-    except (KeyError, ValueError, GabineteError):
+    except (KeyError, ValueError):
         return say("button.gone", room.lang(one)), ()
+    except GabineteError as error:
+        lang = room.lang(one)
+        return consulting.refusal(error, lang) or say("button.gone", lang), ()
 
 
 def _number(text: str) -> int:
@@ -61,6 +65,8 @@ async def _erase_now(room: Room, one: Heard) -> Reply:
     ids = await messages.erase(room.session, person.id, actor=f"person:{person.code}")
     for issue_id in await issues.forget_members(room.session, ids):
         await answers.keep_drafts(room.session, issue_id, [])
+    await proposals.forget(room.session, person)
+    await consultations.forget(room.session, person.id)
     threads = await message_queries.threads(room.session, person.id)
     await inbox.forget(room.session, [thread.digest for thread in threads])
     identities = await people.forget(room.session, person.id)
@@ -146,4 +152,5 @@ PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
     "not_asked": _not_asked,
     "reopen": _reopen,
     "join": _join,
+    **consulting.PRESSES,
 }

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from service.answers import actions as answers
+from service.consultations.proposals import actions as proposals
+from service.consultations.proposals import queries as proposal_queries
 from service.conversations import replies
 from service.conversations.hearing import Heard
 from service.conversations.room import Room
@@ -48,6 +50,7 @@ async def withdraw(room: Room, one: Heard, told: set[int]) -> None:
     """Who deletes all they said of a matter takes it back, what an edit made of it included."""
     before = room.earlier[one.row_id]
     taken, person = before.contribution, room.person(one)
+    await _take_back(room, one, before, told)
     emptied = await messages.blank(room.session, [before.message.id])
     states = await message_queries.states(room.session, emptied)
     theirs = [id_ for id_, state in states.items() if state not in issue_queries.GONE]
@@ -60,4 +63,17 @@ async def withdraw(room: Room, one: Heard, told: set[int]) -> None:
         await answers.keep_drafts(room.session, issue_id, [])
     if taken and taken.id in theirs:
         body = say("withdrawn", room.lang(one), code=code)
+        replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, (), told)
+
+
+async def _take_back(room: Room, one: Heard, before: Earlier, told: set[int]) -> None:
+    """Who deletes what they proposed takes it back, whatever was decided on it."""
+    versions = await message_queries.versions(room.session, [before.message.id])
+    found = await proposal_queries.by_messages(room.session, versions)
+    person, lang = room.person(one), room.lang(one)
+    for row in found.values():
+        if person is None or row.person_id != person.id or row.state in proposal_queries.GONE:
+            continue
+        await proposals.withdraw(room.session, row.id, person, why="its message was deleted")
+        body = say("proposal.withdrawn", lang, number=row.id)
         replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, (), told)

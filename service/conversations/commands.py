@@ -16,10 +16,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "show": ("show", "mostrar", "ver"),
     "export": ("export", "exportar"),
     "erase": ("erase", "apagar", "borrar"),
+    "consultation": ("consultation", "consulta", "consultas"),
     "person": ("person", "pessoa", "persona", "atendente", "humano"),
 }
 NAMES = {word: name for name, forms in WORDS.items() for word in forms}
-BARE = {"help", "status", "language", "privacy", "person"}
+BARE = {"help", "status", "language", "privacy", "person", "consultation"}
 CODE = re.compile(r"^(?:[0-9A-Za-z]{4}[- ]){2}[0-9A-Za-z]{4}$")
 
 # Whole sentences that mean a command, as people say them.
@@ -54,6 +55,7 @@ WISHES = {" ".join(words(said)): wish for wish, sayings in SAYINGS.items() for s
 MENU: dict[str, tuple[str, str, str]] = {
     "help": ("ajuda", "ayuda", "help"),
     "status": ("situacao", "estado", "status"),
+    "consultation": ("consulta", "consulta", "consultation"),
     "language": ("idioma", "idioma", "language"),
     "follow": ("seguir", "seguir", "follow"),
     "unfollow": ("parar", "dejar", "unfollow"),

@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from service.channels import deliveries
 from service.channels.contract import Button
-from service.conversations import buttons, changes, commands, replies
-from service.conversations.buttons import Reply
+from service.conversations import buttons, changes, commands, consulting, replies
 from service.conversations.hearing import SILENT, Heard
-from service.conversations.room import Room
+from service.conversations.room import Reply, Room
 from service.conversations.writing import message
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
@@ -65,6 +64,8 @@ async def _start(room: Room, one: Heard, rest: str) -> Reply:
     hello = say("hello", lang, government=room.here.settings.government)
     if conversation is not None and CAMPAIGN.fullmatch(rest):
         await messages.came_by(room.session, conversation.id, rest)
+    if led := await consulting.linked(room, one, rest):
+        return f"{hello}\n\n{led[0]}", led[1]
     issue = await buttons.linked(room, rest)
     if issue is None:
         return hello, ()
@@ -100,13 +101,14 @@ async def _status(room: Room, one: Heard, rest: str) -> Reply:
             return say("receipt.unknown", lang), ()
     else:
         mine = list(await message_queries.of_person(room.session, person.id, limit=SHOWN))
+    proposed = [] if rest else consulting.lines(await consulting.proposed(room, person), lang)
     if not mine:
-        return say("status.none", lang), ()
+        return "\n".join(proposed) or say("status.none", lang), ()
     total = 1 if rest else await message_queries.count_of_person(room.session, person.id)
     lines = [say("status.head", lang, n=total), *await status_lines(room, mine, lang)]
     if total > len(mine):
         lines.append(say("show.more", lang, n=total - len(mine)))
-    return "\n\n".join(lines), ()
+    return "\n\n".join([*lines, *proposed]), ()
 
 
 async def status_lines(room: Room, mine: Sequence[Contribution], lang: str) -> list[str]:
@@ -238,6 +240,7 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
             }
             for row in mine
         ],
+        **await consulting.kept(room, person),
     }
     return json.dumps(held, ensure_ascii=False, indent=1), ()
 
@@ -263,4 +266,5 @@ COMMANDS: dict[str, Answerer] = {
     "export": _export,
     "erase": _erase,
     "person": _person,
+    "consultation": consulting.command,
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.channels import deliveries
+from service.channels.contract import Button
 from service.channels.deliveries import Letter
 from service.conversations.hearing import SILENT, Heard, Key
 from service.database import Session, now
@@ -17,6 +18,8 @@ from service.people import actions as people
 from service.people import queries as people_queries
 from service.people.actions import Stranger
 from service.people.models import Identity, Person
+
+Reply = tuple[str, tuple[Button, ...]]
 
 
 @dataclass

@@ -158,14 +158,14 @@ async def _keep_messages(room: Room, threads: Sequence[Thread], placed: Sequence
     said = [one for thread in threads for w in thread.woven for one in w.heard]
     said += [one for thread in threads for one in thread.talk]
     said.sort(key=lambda one: one.row_id)
-    await _put_away(room, said)
+    await put_away(room, said)
     kept = [one for one in said if one.inbound.kind != "deleted"]
     await messages.keep_messages(
         room.session, [message(one, owner.get(one.row_id), room) for one in kept]
     )
 
 
-async def _put_away(room: Room, said: Sequence[Heard]) -> None:
+async def put_away(room: Room, said: Sequence[Heard]) -> None:
     """An edited message is kept beside its newer version; of a deleted one no word stays."""
     before = [
         (one, room.earlier[one.row_id].message.id) for one in said if one.row_id in room.earlier

@@ -1,12 +1,16 @@
 """Exports over HTTP, streamed as they are read; who took one is on the trail."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
-from service.exports.lines import Form, What, lines
+from service.consultations.actions import UnknownConsultation
+from service.consultations.api import Id
+from service.consultations.queries import consultation
+from service.database import Session
+from service.exports.lines import Form, What, lines, votes
 from service.shell.requests import Here
 from service.staff.access import Staffer, require
 from service.trail.actions import record
@@ -28,17 +32,36 @@ async def export(
         await record(session, "export", 0, what, actor=asker.actor, details={"form": form})
     name = f'attachment; filename="{what}.{form}"'
     return StreamingResponse(
-        _chunks(here, what, form),
+        _chunks(here, lambda session: lines(session, what, form)),
         media_type=MEDIA[form],
         headers={"content-disposition": name},
     )
 
 
-async def _chunks(here: Here, what: What, form: Form) -> AsyncIterator[str]:
+@router.get("/consultations/{consultation_id}/votes", response_class=StreamingResponse)
+async def audit(
+    asker: Everywhere, here: Here, consultation_id: Id, form: Form = "jsonl"
+) -> StreamingResponse:
+    """Every vote of a consultation for an audit: who voted is a number, when is an hour."""
+    async with here.database.write() as session:
+        if await consultation(session, consultation_id) is None:
+            raise UnknownConsultation("There is no such consultation.")
+        await record(
+            session, "consultation", consultation_id, "audit", actor=asker.actor,
+            details={"form": form},
+        )  # fmt: skip
+    return StreamingResponse(
+        _chunks(here, lambda session: votes(session, consultation_id, form)),
+        media_type=MEDIA[form],
+        headers={"content-disposition": f'attachment; filename="votes-{consultation_id}.{form}"'},
+    )
+
+
+async def _chunks(here: Here, lines: Callable[[Session], AsyncIterator[str]]) -> AsyncIterator[str]:
     waiting: list[str] = []
     size = 0
     async with here.database.read() as session:
-        async for line in lines(session, what, form):
+        async for line in lines(session):
             waiting.append(line)
             size += len(line)
             if size >= CHUNK:

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Literal
 
+from service.consultations.voting import queries as voting
 from service.database import Session
 from service.exports import queries
 from service.exports.queries import Row
@@ -23,8 +24,19 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 async def lines(session: Session, what: What, form: Form) -> AsyncIterator[str]:
     """One line for each row, line end included; CSV names its columns in the first."""
+    async for line in _lines(ROWS[what](session), form):
+        yield line
+
+
+async def votes(session: Session, consultation_id: int, form: Form) -> AsyncIterator[str]:
+    """The votes of a consultation, without who gave them."""
+    async for line in _lines(voting.audit(session, consultation_id), form):
+        yield line
+
+
+async def _lines(rows: AsyncIterator[Row], form: Form) -> AsyncIterator[str]:
     named = False
-    async for row in ROWS[what](session):
+    async for row in rows:
         if form == "jsonl":
             yield json.dumps(row, ensure_ascii=False) + "\n"
         else:

@@ -43,6 +43,12 @@ async def keep_messages(session: Session, rows: Sequence[dict[str, Any]]) -> Non
         await session.execute(insert(Message), list(rows))
 
 
+async def keep_message(session: Session, row: dict[str, Any]) -> int:
+    """Insert one inbound message; gives its id."""
+    (made,) = await insert_many(session, Message, [row])
+    return made
+
+
 async def keep_vectors(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Insert contributions' vectors."""
     if rows:

@@ -1,5 +1,6 @@
-"""Measure the targets: `python -m tests.benchmarks [NAME …] [--quick]`, or
-`python -m tests.benchmarks understanding --sets FOLDER [--json FILE] [--chart FILE.svg]`.
+"""Measure the targets: `python -m tests.benchmarks [NAME …] [--quick]`, or on labelled sets
+`python -m tests.benchmarks understanding --sets FOLDER [--json FILE] [--chart FILE.svg]` and
+`python -m tests.benchmarks polis --sets FOLDER`.
 
 Every figure that is a time is measured against another in the same run, because machines differ.
 """
@@ -7,15 +8,17 @@ Every figure that is a time is measured against another in the same run, because
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks import broadcast, intake, killing, pages, starting, throughput
 from tests.benchmarks.understanding import table
+from tests.benchmarks.voting import polis, simulated
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,47 @@ def shown(folder: Path, quick: bool) -> Iterator[Figure]:
         )
 
 
+def ranked(folder: Path, quick: bool) -> Iterator[Figure]:
+    """Simulated votes: the ranking against a reference fit, chosen pairs against chance."""
+    seeds = range(2 if quick else 5)
+    least = min(simulated.agreement(seed) for seed in seeds)
+    yield Figure(
+        f"Kendall's tau with the reference fit, {simulated.VOTES} votes, least of {len(seeds)}",
+        f"{least:.4f}", f"≥ {simulated.FIT}", least >= simulated.FIT,
+    )  # fmt: skip
+    size = (simulated.PROPOSALS, simulated.VOTES, simulated.BEST)
+    fewer = (simulated.PROPOSALS, int(simulated.VOTES * simulated.SHARE), simulated.BEST)
+    for late in (0.0, simulated.LATE):
+        ours = [simulated.recall(seed, *fewer, adaptive=True, late=late) for seed in seeds]
+        chance = [simulated.recall(seed, *size, adaptive=False, late=late) for seed in seeds]
+        found, usual = (np.mean([one.found for one in told]) for told in (ours, chance))
+        shown = min(one.least for one in ours)
+        yield Figure(
+            f"best {simulated.BEST} found with {simulated.SHARE:.0%} of the votes, {late:.0%} late",
+            f"{found:.3f} (by chance, with all votes: {usual:.3f})", f"≥ {usual:.3f}",
+            bool(found >= usual),
+        )  # fmt: skip
+        yield Figure(
+            f"shown least, as a share of the average, {late:.0%} late",
+            f"{shown:.2f}", f"≥ {simulated.LEAST}", shown >= simulated.LEAST,
+        )  # fmt: skip
+
+
+def grouped(sets: Path) -> Iterator[Figure]:
+    """Opinion groups and foretold votes on real conversations."""
+    told = list(polis.measure(sets))
+    for one in told:
+        yield Figure(
+            f"{one.name}: masked votes foretold; ARI with the exported groups {one.agreement:.2f}",
+            f"{one.foretold:.3f}", f"> {one.majority:.3f}", one.foretold > one.majority,
+        )  # fmt: skip
+    middle = float(np.median([one.agreement for one in told]))
+    yield Figure(
+        f"ARI with the exported groups, median of {len(told)} conversations",
+        f"{middle:.2f}", f"≥ {polis.AGREEMENT}", middle >= polis.AGREEMENT,
+    )  # fmt: skip
+
+
 ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
     "throughput": drained,
     "intake": posted,
@@ -140,36 +184,47 @@ ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
     "start": started,
     "broadcast": carried,
     "pages": shown,
+    "ranking": ranked,
 }
 
 
-UNDERSTANDING = "understanding"
+UNDERSTANDING, POLIS = "understanding", "polis"
 
 
 def main() -> None:
     """Run what was asked for and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    names = [*ALL, UNDERSTANDING, []]
-    parser.add_argument("what", nargs="*", choices=names, help="the first four if none is named")
+    names = [*ALL, UNDERSTANDING, POLIS, []]
+    parser.add_argument(
+        "what", nargs="*", choices=names, help="all that need no sets if none is named"
+    )
     parser.add_argument("--quick", action="store_true", help="smaller runs")
-    parser.add_argument("--sets", type=Path, help="folder of labelled sets, for understanding")
+    parser.add_argument("--sets", type=Path, help="folder of sets, for understanding and polis")
     parser.add_argument("--json", type=Path, help="write the scores of understanding there")
     parser.add_argument("--chart", type=Path, help="draw them there, as SVG")
     asked = parser.parse_args()
-    if UNDERSTANDING in asked.what:
-        if asked.sets is None:
-            parser.error("understanding needs --sets FOLDER")
+    on_sets = {UNDERSTANDING, POLIS} & set(asked.what)
+    if on_sets and asked.sets is None:
+        parser.error(f"{' and '.join(sorted(on_sets))} need --sets FOLDER")
+    if UNDERSTANDING in on_sets:
         with tempfile.TemporaryDirectory() as folder:
             table.run(asked.sets, to_json=asked.json, chart=asked.chart, graphs=Path(folder))
-        asked.what.remove(UNDERSTANDING)
-        if not asked.what:
-            return
-    told, screen = Table("what", "figure", "target", "met"), Console()
-    for name in asked.what or ALL:
+    wanted = [name for name in ALL if name in asked.what or not asked.what]
+    screen, figures = Console(), list[Figure]()
+    if POLIS in on_sets:
+        figures += grouped(asked.sets)
+    for name in wanted:
         with tempfile.TemporaryDirectory() as folder, screen.status(name):
-            for one in ALL[name](Path(folder), asked.quick):
-                told.add_row(one.what, one.read, one.target, "yes" if one.met else "no")
-    screen.print(told)
+            figures += ALL[name](Path(folder), asked.quick)
+    if figures:
+        screen.print(_table_of(figures))
+
+
+def _table_of(figures: Sequence[Figure]) -> Table:
+    told = Table("what", "figure", "target", "met")
+    for one in figures:
+        told.add_row(one.what, one.read, one.target, "yes" if one.met else "no")
+    return told
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ class Colleague:
         """What a change gives back."""
         return await self._succeed("PATCH", path, json=body)
 
+    async def put(self, path: str, body: object) -> Any:
+        """What replacing something gives back."""
+        return await self._succeed("PUT", path, json=body)
+
     async def refused(self, path: str, body: object = None) -> str:
         """The name of the error that an act is refused with."""
         response = await self._send("POST", path, json=body)

@@ -1,0 +1,1 @@
+"""What staff do with proposals: seed, admit, refuse, word, show together, ask to join, reply."""

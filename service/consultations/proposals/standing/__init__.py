@@ -1,0 +1,1 @@
+"""Finding and moving a proposal, which every act on one rests on."""

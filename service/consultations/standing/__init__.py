@@ -1,0 +1,1 @@
+"""Finding and moving a consultation, which every act on one rests on."""

@@ -1,0 +1,80 @@
+"""Results as they are shown: per theme, both countings side by side."""
+
+from collections.abc import Sequence
+
+from service.consultations import queries as consultations
+from service.consultations.models import Consultation
+from service.consultations.proposals.models import Proposal
+from service.consultations.voting import queries
+from service.consultations.voting.models import Score
+from service.consultations.voting.schemas import (
+    ListedOut,
+    ResultOut,
+    ResultsOut,
+    ScoreOut,
+    ThemeResultOut,
+)
+from service.database import Session
+from service.errors import Conflict
+
+CLOSED = ("shortlisted", "met", "reported")
+
+
+class ScoresNotShown(Conflict):
+    """The consultation shows its scores later, or has none yet."""
+
+    code = "scores_not_shown"
+
+
+async def shown(session: Session, row: Consultation) -> ResultsOut:
+    """What the public may read of the votes now. Raises `ScoresNotShown`."""
+    live = row.scores_shown == "live" and row.state == "voting"
+    if not live and row.state not in CLOSED:
+        raise ScoresNotShown("The scores are shown once the voting has ended.")
+    found = await told(session, row)
+    if not live and not found.closed:
+        raise ScoresNotShown("The last votes are being counted.")
+    return found
+
+
+async def told(session: Session, row: Consultation) -> ResultsOut:
+    """What the votes say so far. Raises `ScoresNotShown` before any was read."""
+    reading = await queries.reading(session, row.id)
+    if reading is None:
+        raise ScoresNotShown("No votes have been read yet.")
+    themes = (await consultations.themes_of(session, [row.id])).get(row.id, [])
+    listed = await queries.shortlist(session, row.id)
+    scores = await queries.scores(session, row.id)
+    return ResultsOut(
+        votes=reading.votes, voters=reading.voters, closed=reading.closed, at=reading.at,
+        suspicious=reading.suspicious, campaigns=reading.campaigns, groups=reading.groups,
+        apart=reading.apart,
+        themes=[
+            ThemeResultOut(
+                theme_id=theme.id, names=theme.names,
+                proposals=_ranked([one for one in scores if one[0].theme_id == theme.id]),
+                shortlist=[
+                    ListedOut.model_validate(one) for one in listed if one.theme_id == theme.id
+                ],
+            )
+            for theme in themes
+        ],
+    )  # fmt: skip
+
+
+def _ranked(scores: Sequence[tuple[Proposal, str, Score]]) -> list[ResultOut]:
+    by = {
+        counting: {row.id: (place, row, score) for place, (row, score) in enumerate(
+            [(row, score) for row, one, score in scores if one == counting], 1)}
+        for counting in queries.COUNTINGS
+    }  # fmt: skip
+    plain = by[queries.ALL]
+    return [
+        ResultOut(
+            proposal_id=id_, rank=place, text=row.shown, lang=row.lang, shown=score.shown,
+            consensus=score.consensus, trusted=ScoreOut.model_validate(score),
+            all=ScoreOut.model_validate(plain[id_][2]), rank_all=plain[id_][0],
+        )
+        for id_, (place, row, score) in by[queries.TRUSTED].items()
+        if id_ in plain
+    ]  # fmt: skip
