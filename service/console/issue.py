@@ -20,6 +20,7 @@ from service.console.forms import (
     Line,
     Number,
     Numbers,
+    Publisher,
     Writer,
     pages_of,
     skipped,
@@ -34,6 +35,8 @@ from service.issues.listing import queries as listing
 from service.issues.listing.queries import Day, Listed
 from service.issues.notes import actions as notes
 from service.issues.notes import queries as note_queries
+from service.issues.showing import actions as showing
+from service.issues.showing import queries as shown
 from service.issues.standing.actions import WAITING
 from service.shell.pages import back, language, page
 from service.shell.requests import Here, Reading, Writing
@@ -88,6 +91,7 @@ async def issue(
             one for one in await similar(session, asker, own.issue, retriever) if one[1] >= ALIKE
         ],
         claimable=_claimable(own, asker),
+        public=shown.standing(own, here.settings.public_minimum, here.settings.zone),
         rough=await rough.offered(request, [*heard["voices"], *said], asked, lang),
         **heard,
         **await _done(session, own),
@@ -260,6 +264,22 @@ async def reopen(asker: Writer, here: Here, session: Writing, issue_id: Id, why:
     await seen(session, asker, issue_id)
     await issues.reopen(session, here.settings, issue_id, actor=asker.actor, why=why)
     return back(_to(issue_id), "reopened")
+
+
+@router.post("/issues/{issue_id}/show")
+async def show(asker: Publisher, session: Writing, issue_id: Id) -> Response:
+    """Let the public read of it."""
+    await seen(session, asker, issue_id)
+    await showing.show(session, issue_id, by=asker)
+    return back(_to(issue_id, "#public"), "shown")
+
+
+@router.post("/issues/{issue_id}/hide")
+async def hide(asker: Publisher, session: Writing, issue_id: Id, why: Line = "") -> Response:
+    """Take it off the public pages."""
+    await seen(session, asker, issue_id)
+    await showing.hide(session, issue_id, by=asker, why=why.strip() or None)
+    return back(_to(issue_id, "#public"), "hidden")
 
 
 @router.post("/issues/{issue_id}/notes")

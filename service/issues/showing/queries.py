@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, case, distinct, func, select
 
 from service.database import Session, folded
 from service.departments.models import Department
+from service.issues.listing.queries import Listed
 from service.issues.models import Issue, Membership
 from service.messages.models import Contribution
 from service.trail.actions import MACHINE
@@ -39,6 +40,29 @@ class Week:
 
     first: date
     people: int | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether the public reads of an issue: what it would read, and what is lacking for it.
+
+    `lacks`: a `name` by staff, as many `people` as `least`, or that staff `show` it.
+    """
+
+    reads: Heard
+    least: int
+    lacks: Literal["name", "people", "show"] | None
+
+
+def standing(own: Listed, least: int, zone: ZoneInfo) -> Standing:
+    """How an issue stands before the public."""
+    issue = own.issue
+    reads = _heard((issue, own.department_key, own.department_name), least, zone)
+    if issue.named_by == MACHINE:
+        return Standing(reads, least, "name")
+    if issue.shown_at is None:
+        return Standing(reads, least, "show")
+    return Standing(reads, least, "people" if issue.people < least else None)
 
 
 def rounded(people: int, least: int) -> int:

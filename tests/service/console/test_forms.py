@@ -45,6 +45,8 @@ FORMS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("answers/99/submit", {}, WRITERS),
     ("answers/99/correct", {"lang": "pt", "text": "x", "reason": "x"}, WRITERS),
     ("answers/99/measures", {"text": "x"}, WRITERS),
+    ("issues/99/show", {}, "comms admin"),
+    ("issues/99/hide", {}, "comms admin"),
     ("answers/99/approve", {}, "comms admin"),
     ("answers/99/send-back", {"reason": "x"}, "comms admin"),
     ("answers/99/publish", {}, "comms admin"),
