@@ -185,6 +185,21 @@ async def assign(
     return back(_to(issue_id), "assigned")
 
 
+@router.post("/issues/{issue_id}/due")
+async def redate(
+    asker: Writer,
+    here: Here,
+    session: Writing,
+    issue_id: Id,
+    on: Annotated[date, Form()],
+    why: Line,
+) -> Response:
+    """Give it another due date."""
+    await seen(session, asker, issue_id)
+    await issues.redate(session, here.settings, issue_id, on, by=asker, why=why)
+    return back(_to(issue_id, "#routing"), "redated")
+
+
 @router.post("/issues/{issue_id}/claim")
 async def claim(asker: Writer, here: Here, session: Writing, issue_id: Id) -> Response:
     """Take it oneself."""

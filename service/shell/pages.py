@@ -172,10 +172,11 @@ def refusal(code: str, message: str, lang: str) -> str:
     return str(told.string) if told else message
 
 
-def day(at: datetime | date | None, lang: str, zone: Any) -> str:
-    """A date as the reader writes it."""
+def day(at: datetime | date | str | None, lang: str, zone: Any) -> str:
+    """A date as the reader writes it; also one that the trail holds, as YYYY-MM-DD."""
     if at is None:
         return "—"
+    at = date.fromisoformat(at) if isinstance(at, str) else at
     local = at.astimezone(zone).date() if isinstance(at, datetime) else at
     return format_date(local, "medium", locale=LOCALES[lang])
 

@@ -33,6 +33,7 @@ FORMS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("issues/99/drafts", {}, WRITERS),
     ("issues/99/answers", {"text": "x"}, WRITERS),
     ("issues/99/notes", {"text": "x"}, WRITERS),
+    ("issues/99/due", {"on": "2031-05-02", "why": "x"}, WRITERS),
     ("issues/assign", {"issue": "99", "department": "water"}, WRITERS),
     ("merge", {"issue": "99", "into": "98"}, WRITERS),
     ("issues/99/move", {"contribution": "1", "to": "98"}, WRITERS),
