@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 
 from service.answers import api as answers
+from service.answers.commenting import api as comments
 from service.channels import api as channels_api
 from service.channels import registry
 from service.channels.contract import Channel, ChannelConfig
@@ -158,6 +159,7 @@ def _api() -> APIRouter:
         showing,
         departments,
         answers,
+        comments,
         knowledge,
         channels_api,
         trail,
