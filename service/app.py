@@ -22,6 +22,7 @@ from service.errors import SetupError
 from service.exports import api as exports
 from service.installation import Installation, recall, recognise
 from service.issues import api as issues
+from service.issues.charting import api as charting
 from service.issues.notes import api as notes
 from service.issues.showing import api as showing
 from service.knowledge import api as knowledge
@@ -157,6 +158,7 @@ def _api() -> APIRouter:
         issues,
         notes,
         showing,
+        charting,
         departments,
         answers,
         comments,
