@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from service.answers import api as answers
+from service.answers.commenting import api as comments
 from service.channels import api as channels_api
 from service.channels import registry
 from service.channels.contract import Channel, ChannelConfig
@@ -26,6 +27,7 @@ from service.errors import SetupError
 from service.exports import api as exports
 from service.installation import Installation, recall, recognise
 from service.issues import api as issues
+from service.issues.charting import api as charting
 from service.issues.notes import api as notes
 from service.issues.showing import api as showing
 from service.knowledge import api as knowledge
@@ -161,11 +163,13 @@ def _routes() -> tuple[BaseRoute, ...]:
         issues,
         notes,
         showing,
+        charting,
         departments,
         answers,
         consultations,
         proposals,
         voting,
+        comments,
         knowledge,
         channels_api,
         trail,

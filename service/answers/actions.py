@@ -7,6 +7,7 @@ from sqlalchemy import delete
 
 from service import jobs
 from service.answers import queries, telling
+from service.answers.commenting import actions as commenting
 from service.answers.importing.actions import import_answer
 from service.answers.measures.actions import (
     MEASURES,
@@ -199,12 +200,13 @@ async def submit(session: Session, answer_id: int, *, by: Staffer) -> Answer:
 
 
 async def send_back(session: Session, answer_id: int, *, by: Staffer, reason: str) -> Answer:
-    """The reviewer asks for changes. Raises `NoReasonGiven`."""
+    """The reviewer asks for changes, in a comment. Raises `NoReasonGiven`, `WrongAnswerState`."""
     if not reason.strip():
         raise NoReasonGiven("Say what should change.")
     answer = await find(session, answer_id)
+    was = answer.state
     await move(session, answer, "drafted", by.actor, why="sent back")
-    answer.reason = reason.strip()
+    await commenting.keep(session, answer, was, reason, by=by)
     return answer
 
 
@@ -224,7 +226,7 @@ async def approve(
     waiting = await _approve_versions(session, answer, by, langs)
     if answer.state == "in_review" and answer.lang not in waiting:
         await move(session, answer, "approved", by.actor)
-        answer.approver_id, answer.reason = by.id, None
+        answer.approver_id = by.id
     elif answer.state == "published":
         corrected = answer.author_id is not None and answer.approver_id is None
         if corrected and not waiting:

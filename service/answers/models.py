@@ -14,6 +14,7 @@ class Answer(Base):
 
     `edition` counts what was published: 1, then one more for each correction (`corrected_at`).
     `approver_id` is empty while a correction waits; imported answers have no author either.
+    `reason` says why it was corrected or retracted.
     `department_id` is of those without an issue: the others are of whoever has their issue.
     """
 
@@ -96,6 +97,19 @@ class Measure(Base):
     due_on: Mapped[date | None] = mapped_column(Date)
     state: Mapped[str] = mapped_column(default="planned")
     created_at: Mapped[datetime]
+
+
+class Comment(Base):
+    """What a member of staff said of an answer when it was in `state`; citizens never read it."""
+
+    __tablename__ = "answer_comment"
+
+    id: Mapped[int] = key_column()
+    answer_id: Mapped[int] = mapped_column(ForeignKey("answer.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    state: Mapped[str]
+    text: Mapped[str]
+    at: Mapped[datetime]
 
 
 class Feedback(Base):

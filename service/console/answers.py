@@ -8,6 +8,8 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from service.answers import actions as answers
 from service.answers import previewing, queries
 from service.answers.api import visible
+from service.answers.commenting import actions as commenting
+from service.answers.commenting import queries as comments
 from service.answers.measures import actions as measures
 from service.answers.models import Answer
 from service.channels import deliveries
@@ -108,6 +110,7 @@ async def _around(session: Session, answer: Answer, asker: Staffer) -> dict[str,
         "tally": await deliveries.tally(session, "answer", answer.id),
         "failures": await queries.failures(session, answer.id),
         "verdicts": await queries.verdicts(session, answer.id),
+        "comments": await comments.of(session, answer.id),
         "wrote": asker.actor in await queries.writers(session, answer.id, None),
         "events": await trail.of(session, "answer", answer.id, limit=40),
         "names": await staff.names(session),
@@ -192,6 +195,14 @@ async def send_back(asker: Publisher, session: Writing, answer_id: Id, reason: F
     """Ask for changes."""
     await answers.send_back(session, answer_id, by=asker, reason=reason)
     return back(_to(answer_id), "sent_back")
+
+
+@router.post("/answers/{answer_id}/comments")
+async def comment(asker: Writer, session: Writing, answer_id: Id, text: Field) -> Response:
+    """Say something of it to colleagues."""
+    await visible(session, answer_id, asker)
+    await commenting.comment(session, answer_id, text, by=asker)
+    return back(_to(answer_id, "#review"), "commented")
 
 
 @router.post("/answers/{answer_id}/schedule")

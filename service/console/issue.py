@@ -1,8 +1,6 @@
 """One issue: what was said, who has it, what could be answered, and what is done with it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
@@ -20,6 +18,7 @@ from service.console.forms import (
     Line,
     Number,
     Numbers,
+    Publisher,
     Writer,
     pages_of,
     skipped,
@@ -30,10 +29,13 @@ from service.departments import queries as departments
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.issues.api import seen, similar
+from service.issues.charting import queries as charting
 from service.issues.listing import queries as listing
-from service.issues.listing.queries import Day, Listed
+from service.issues.listing.queries import Listed
 from service.issues.notes import actions as notes
 from service.issues.notes import queries as note_queries
+from service.issues.showing import actions as showing
+from service.issues.showing import queries as shown
 from service.issues.standing.actions import WAITING
 from service.shell.pages import back, language, page
 from service.shell.requests import Here, Reading, Writing
@@ -45,17 +47,8 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 
 VOICES = 25
 ALIKE = 0.2
-SHORT, LONG = 14, 92
 Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 Asked = Annotated[list[int], Query(alias=rough.ASKED, max_length=2 * VOICES)]
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """The people of a day or of a week that begins on it."""
-
-    day: date
-    people: int
 
 
 @router.get("/issues/{issue_id}")
@@ -88,6 +81,7 @@ async def issue(
             one for one in await similar(session, asker, own.issue, retriever) if one[1] >= ALIKE
         ],
         claimable=_claimable(own, asker),
+        public=shown.standing(own, here.settings.public_minimum, here.settings.zone),
         rough=await rough.offered(request, [*heard["voices"], *said], asked, lang),
         **heard,
         **await _done(session, own),
@@ -106,32 +100,13 @@ def _claimable(own: Listed, asker: Staffer) -> bool:
 async def _heard(session: Session, own: Listed, zone: Any, *, first: bool) -> dict[str, Any]:
     """When, in which languages and where it was spoken of, and what speaks for it."""
     root = own.issue.root_id
-    days = await listing.timeline(session, root, zone)
     chosen = own.issue.representatives[:4] if first else []
     return {
-        "days": buckets(days),
-        "weekly": _is_long(days),
+        "chart": await charting.chart(session, root, zone),
         "mix": (await listing.mixes(session, [root])).get(root, listing.Mix()),
         "voices": await listing.some(session, root, chosen),
         "campaigns": await listing.campaigns(session, root) if first else [],
     }
-
-
-def buckets(days: Sequence[Day]) -> list[Bucket]:
-    """Each day from the first to the last, the silent ones too; weeks where it is long."""
-    if not days:
-        return []
-    step = 7 if _is_long(days) else 1
-    first = min(days[0].day, days[-1].day - timedelta(days=SHORT - 1))
-    first -= timedelta(days=first.weekday() if step == 7 else 0)
-    found = [0] * ((days[-1].day - first).days // step + 1)
-    for one in days:
-        found[(one.day - first).days // step] += one.people
-    return [Bucket(first + timedelta(days=step * n), people) for n, people in enumerate(found)]
-
-
-def _is_long(days: Sequence[Day]) -> bool:
-    return bool(days) and (days[-1].day - days[0].day).days > LONG
 
 
 async def _done(session: Session, own: Listed) -> dict[str, Any]:
@@ -179,6 +154,21 @@ async def assign(
         official_id=int(official) if official else None,
     )  # fmt: skip
     return back(_to(issue_id), "assigned")
+
+
+@router.post("/issues/{issue_id}/due")
+async def redate(
+    asker: Writer,
+    here: Here,
+    session: Writing,
+    issue_id: Id,
+    on: Annotated[date, Form()],
+    why: Line,
+) -> Response:
+    """Give it another due date."""
+    await seen(session, asker, issue_id)
+    await issues.redate(session, here.settings, issue_id, on, by=asker, why=why)
+    return back(_to(issue_id, "#routing"), "redated")
 
 
 @router.post("/issues/{issue_id}/claim")
@@ -260,6 +250,22 @@ async def reopen(asker: Writer, here: Here, session: Writing, issue_id: Id, why:
     await seen(session, asker, issue_id)
     await issues.reopen(session, here.settings, issue_id, actor=asker.actor, why=why)
     return back(_to(issue_id), "reopened")
+
+
+@router.post("/issues/{issue_id}/show")
+async def show(asker: Publisher, session: Writing, issue_id: Id) -> Response:
+    """Let the public read of it."""
+    await seen(session, asker, issue_id)
+    await showing.show(session, issue_id, by=asker)
+    return back(_to(issue_id, "#public"), "shown")
+
+
+@router.post("/issues/{issue_id}/hide")
+async def hide(asker: Publisher, session: Writing, issue_id: Id, why: Line = "") -> Response:
+    """Take it off the public pages."""
+    await seen(session, asker, issue_id)
+    await showing.hide(session, issue_id, by=asker, why=why.strip() or None)
+    return back(_to(issue_id, "#public"), "hidden")
 
 
 @router.post("/issues/{issue_id}/notes")

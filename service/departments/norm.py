@@ -21,6 +21,11 @@ def due(
         day += timedelta(days=1)
         if is_working(day, holidays):
             left -= 1
+    return close_of(day, zone)
+
+
+def close_of(day: date, zone: ZoneInfo) -> datetime:
+    """When a day's work ends, in UTC."""
     return datetime.combine(day, CLOSES, zone).astimezone(UTC)
 
 

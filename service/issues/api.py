@@ -343,6 +343,16 @@ async def reopen(
     return await _shown(session, issue)
 
 
+@router.post("/issues/{issue_id}/due")
+async def redate(
+    session: Writing, asker: Acting, here: Here, issue_id: IdPath, body: schemas.Due
+) -> schemas.IssueLine:
+    """It is due at the close of another day; those who ask how it stands are told that one."""
+    await seen(session, asker, issue_id)
+    issue = await actions.redate(session, here.settings, issue_id, body.day, by=asker, why=body.why)
+    return await _shown(session, issue)
+
+
 @router.get("/themes")
 async def list_themes(session: Reading, asker: Asker) -> list[schemas.ThemeLine]:
     """Coarse groups of issues, the largest first."""

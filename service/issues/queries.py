@@ -21,6 +21,7 @@ from service.trail.models import Event
 __all__ = ["issues_of"]
 
 ENDED = ("declined", "closed")
+SETTLED = ("answered", *ENDED)
 GONE = ("withdrawn", "erased")
 
 
@@ -248,6 +249,15 @@ async def endings(session: Session, issue_id: int) -> int:
     """How many times an issue was declined or closed."""
     ended = and_(Event.thing == "issue", Event.thing_id == issue_id, Event.became.in_(ENDED))
     return await session.scalar(select(func.count()).select_from(Event).where(ended)) or 0
+
+
+async def dated_by_hand(session: Session, issue_id: int) -> bool:
+    """Whether staff set the due date that stands: they did since it was last reopened."""
+    own = and_(Event.thing == "issue", Event.thing_id == issue_id)
+    reopened = select(func.max(Event.id)).where(own, Event.act == "move", Event.was.in_(SETTLED))
+    query = select(Event.id).where(own, Event.act == "due")
+    query = query.where(Event.id > func.coalesce(reopened.scalar_subquery(), 0)).limit(1)
+    return await session.scalar(query) is not None
 
 
 async def speaking(

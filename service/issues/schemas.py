@@ -240,6 +240,13 @@ class Reopen(BaseModel):
     why: Reason = Field(examples=["The pipe broke again."])
 
 
+class Due(BaseModel):
+    """Another due date, and why it changes, for the trail."""
+
+    day: date = Field(examples=["2026-04-15"])
+    why: Reason = Field(examples=["The part comes from abroad."])
+
+
 class Batch(BaseModel):
     """What moved: `batch` undoes it."""
 

@@ -9,7 +9,8 @@ from service.issues.showing import queries as showing
 from service.public import queries
 from service.public.answers import At, Id, Key
 from service.public.keeping import kept
-from service.shell.pages import page
+from service.shell import pictures
+from service.shell.pages import language, page, word
 from service.shell.requests import Here, Reading
 
 router = APIRouter(include_in_schema=False)
@@ -52,3 +53,18 @@ async def issue(request: Request, here: Here, session: Reading, issue_id: Id) ->
         answers=await queries.of_issue(session, issue_id, least),
     )  # fmt: skip
     return kept(request, shown)
+
+
+@router.get("/heard/{issue_id}/chart.png")
+async def picture(request: Request, here: Here, session: Reading, issue_id: Id) -> Response:
+    """Its weeks as a picture, for where its address is shared; weeks of few are silent."""
+    least, zone = here.settings.public_minimum, here.settings.zone
+    found = await showing.one(session, issue_id, least, zone)
+    if found is None:
+        raise NotFound("There is no such issue that the public may read of.")
+    weeks = await showing.weeks(session, issue_id, least, zone, now())
+    lang = language(request)
+    caption = f"{word('heard.weeks', lang)} · {here.settings.government}"
+    columns = [(one.first, one.people or 0) for one in weeks]
+    drawn = pictures.timeline(found.name, caption, columns, lang)
+    return kept(request, pictures.PngResponse(drawn.png))

@@ -1,9 +1,9 @@
 """The listening report for programs."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.database import now
@@ -11,6 +11,7 @@ from service.errors import GabineteError
 from service.issues.api import scope_of
 from service.report import queries
 from service.report.queries import Period
+from service.shell import pages, pictures
 from service.shell.requests import Here, Reading
 from service.staff.access import Asker
 
@@ -108,3 +109,22 @@ async def show(asker: Asker, session: Reading, chosen: Chosen) -> ReportOut:
         places=found.places,
         unplaced=found.unplaced,
     )
+
+
+@router.get("/report/chart.png", response_class=pictures.PngResponse)
+async def picture(
+    asker: Asker,
+    session: Reading,
+    here: Here,
+    chosen: Chosen,
+    lang: Literal["pt", "es", "en"] | None = None,
+) -> Response:
+    """How much was said in the period, as a picture to send in a chat; `x-alt-text` says in words
+    what it shows, percent-encoded.
+    """
+    spoken = lang or pages.spoken(asker.lang)
+    columns = await queries.columns(session, scope_of(asker), chosen)
+    caption = f"{pages.word('contributions', spoken)} · {here.settings.government}"
+    title = pages.word("nav.report", spoken)
+    drawn = pictures.timeline(title, caption, columns, spoken)
+    return pictures.answer(drawn)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from service.answers.models import Answer
@@ -158,27 +158,45 @@ async def report(session: Session, scope: Scope, period: Period) -> Report:
     )
 
 
-async def _tally(session: Session, scope: Scope, period: Period, steps: Sequence[date]) -> Tally:
-    """Read what was said in a period once, in parts, so that a long one does not hold up others."""
+async def columns(session: Session, scope: Scope, period: Period) -> list[tuple[date, int]]:
+    """How much was said in each column of a period's chart, within a scope."""
+    steps = period.steps()
+    place = _column(period, steps).label("place")
+    query = _said(select(place, func.count()), scope, period).group_by(place)
+    counts = dict((await session.execute(query)).all())
+    return [(day, counts.get(n, 0)) for n, day in enumerate(steps)]
+
+
+def _said(
+    query: Select[*tuple[Any, ...]], scope: Scope, period: Period
+) -> Select[*tuple[Any, ...]]:
+    """A query over contributions and the issues they are in, narrowed to a period and a scope."""
     query = (
-        select(
-            Issue.root_id,
-            func.coalesce(Contribution.person_id, -Contribution.id),
-            Contribution.channel,
-            Contribution.lang,
-            Contribution.kind,
-            Contribution.place,
-            _column(period, steps),
-        )
+        query.select_from(Contribution)
         .join(Membership, Membership.contribution_id == Contribution.id)
         .join(Issue, Issue.id == Membership.issue_id)
         .where(Contribution.said_at >= period.since, Contribution.said_at < period.until)
     )
-    if scope is not None:
-        root = aliased(Issue)
-        query = query.join(root, root.id == Issue.root_id)
-        query = query.outerjoin(Department, Department.id == root.department_id)
-        query = query.where(or_(root.department_id.is_(None), Department.key.in_(scope)))
+    if scope is None:
+        return query
+    root = aliased(Issue)
+    query = query.join(root, root.id == Issue.root_id)
+    query = query.outerjoin(Department, Department.id == root.department_id)
+    return query.where(or_(root.department_id.is_(None), Department.key.in_(scope)))
+
+
+async def _tally(session: Session, scope: Scope, period: Period, steps: Sequence[date]) -> Tally:
+    """Read what was said in a period once, in parts, so that a long one does not hold up others."""
+    fields = select(
+        Issue.root_id,
+        func.coalesce(Contribution.person_id, -Contribution.id),
+        Contribution.channel,
+        Contribution.lang,
+        Contribution.kind,
+        Contribution.place,
+        _column(period, steps),
+    )
+    query = _said(fields, scope, period)
     tally = Tally()
     rows = await session.stream(query.execution_options(yield_per=PART))
     async for part in rows.partitions():

@@ -91,7 +91,7 @@ def writing(lang: str, zone: Any) -> dict[str, Any]:
         "day": lambda at: day(at, lang, zone),
         "month": lambda at: format_date(at, "MMMM y", locale=LOCALES[lang]),
         "moment": lambda at: moment(at, lang, zone),
-        "number": lambda value: format_decimal(value, locale=LOCALES[lang]),
+        "number": lambda value: number(value, lang),
         "percent": lambda value: format_percent(value, locale=LOCALES[lang]),
         "tongue": lambda code: tongue(code, lang),
     }
@@ -172,10 +172,11 @@ def refusal(code: str, message: str, lang: str) -> str:
     return str(told.string) if told else message
 
 
-def day(at: datetime | date | None, lang: str, zone: Any) -> str:
-    """A date as the reader writes it."""
+def day(at: datetime | date | str | None, lang: str, zone: Any) -> str:
+    """A date as the reader writes it; also one that the trail holds, as YYYY-MM-DD."""
     if at is None:
         return "—"
+    at = date.fromisoformat(at) if isinstance(at, str) else at
     local = at.astimezone(zone).date() if isinstance(at, datetime) else at
     return format_date(local, "medium", locale=LOCALES[lang])
 
@@ -183,6 +184,16 @@ def day(at: datetime | date | None, lang: str, zone: Any) -> str:
 def moment(at: datetime | None, lang: str, zone: Any) -> str:
     """A date and time as the reader writes it."""
     return format_datetime(at.astimezone(zone), "short", locale=LOCALES[lang]) if at else "—"
+
+
+def number(value: float, lang: str) -> str:
+    """A number as the reader writes it."""
+    return format_decimal(value, locale=LOCALES[lang])
+
+
+def spoken(lang: str) -> str:
+    """A language that pages are written in: this one, or English."""
+    return lang if lang in LOCALES else "en"
 
 
 def tongue(code: str, lang: str) -> str:

@@ -231,7 +231,7 @@ async def mixes(session: Session, root_ids: Collection[int]) -> dict[int, Mix]:
 async def timeline(session: Session, root_id: int, zone: ZoneInfo) -> list[Day]:
     """People and contributions per day, oldest first; days of silence are left out."""
     rows = await session.execute(
-        _of(root_id, select(Contribution.said_at, Contribution.person_id, Contribution.id))
+        inside(root_id, select(Contribution.said_at, Contribution.person_id, Contribution.id))
     )
     people: dict[date, set[tuple[str, int]]] = defaultdict(set)
     said: Counter[date] = Counter()
@@ -270,10 +270,11 @@ def _midnights(last: date, zone: ZoneInfo, days: int) -> list[datetime]:
     return [datetime.combine(first + timedelta(days=n), time(), zone) for n in range(days + 1)]
 
 
-def _of(root_id: int, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+def inside(root_id: int, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """A query over contributions, narrowed to an issue and everything merged into it."""
     return (
-        query.join(Membership, Membership.contribution_id == Contribution.id)
+        query.select_from(Contribution)
+        .join(Membership, Membership.contribution_id == Contribution.id)
         .join(Issue, Issue.id == Membership.issue_id)
         .where(Issue.root_id == root_id)
     )
@@ -282,7 +283,7 @@ def _of(root_id: int, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...
 async def campaigns(session: Session, root_id: int, *, limit: int = 10) -> list[Campaign]:
     """Texts that came more than once, the most repeated first."""
     copies = func.count().label("copies")
-    shared = _of(root_id, select(func.min(Contribution.id).label("id"), copies))
+    shared = inside(root_id, select(func.min(Contribution.id).label("id"), copies))
     grouped = (
         shared.where(Contribution.fingerprint != "")
         .group_by(Contribution.fingerprint)
@@ -307,12 +308,14 @@ async def contributions(
     And how many in all.
     """
     counted = distinct(Contribution.fingerprint) if folded else Contribution.id
-    total = await session.scalar(_of(root_id, select(func.count(counted))))
-    query = _of(root_id, select(Contribution, Person.code, Membership.issue_id)).outerjoin(
+    total = await session.scalar(inside(root_id, select(func.count(counted))))
+    query = inside(root_id, select(Contribution, Person.code, Membership.issue_id)).outerjoin(
         Person, Person.id == Contribution.person_id
     )
     if folded:
-        newest = _of(root_id, select(func.max(Contribution.id))).group_by(Contribution.fingerprint)
+        newest = inside(root_id, select(func.max(Contribution.id))).group_by(
+            Contribution.fingerprint
+        )
         query = query.where(Contribution.id.in_(newest))
     query = query.order_by(Contribution.said_at.desc(), Contribution.id.desc())
     rows = (await session.execute(query.limit(limit).offset(offset))).all()
@@ -324,7 +327,7 @@ async def _with_copies(
 ) -> list[Said]:
     prints = {said.fingerprint for said, _, _ in rows if said.fingerprint}
     counted = await session.execute(
-        _of(root_id, select(Contribution.fingerprint, func.count()))
+        inside(root_id, select(Contribution.fingerprint, func.count()))
         .where(Contribution.fingerprint.in_(prints))
         .group_by(Contribution.fingerprint)
     )
@@ -334,7 +337,7 @@ async def _with_copies(
 
 async def some(session: Session, root_id: int, ids: Collection[int]) -> list[Said]:
     """These contributions of an issue, in the order of `ids`."""
-    query = _of(root_id, select(Contribution, Person.code, Membership.issue_id))
+    query = inside(root_id, select(Contribution, Person.code, Membership.issue_id))
     query = query.outerjoin(Person, Person.id == Contribution.person_id)
     rows = (await session.execute(query.where(Contribution.id.in_(ids)))).all()
     found = {row[0].id: (row[0], row[1], row[2]) for row in rows}

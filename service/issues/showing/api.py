@@ -1,20 +1,55 @@
 """Showing issues to the public, over HTTP: for who publishes answers too."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
 
 from service.database import Session, now
 from service.issues import schemas
 from service.issues.api import IdPath, seen
 from service.issues.listing import queries as listing
 from service.issues.models import Issue
-from service.issues.showing import actions
-from service.shell.requests import Writing
-from service.staff.access import Staffer, require
+from service.issues.showing import actions, queries
+from service.shell.requests import Here, Reading, Writing
+from service.staff.access import Asker, Staffer, require
 
 router = APIRouter(tags=["issues"])
 Publisher = Annotated[Staffer, Depends(require("comms"), scope="function")]
+
+
+class HeardOut(BaseModel):
+    """An issue in the public's words: at least so many people, since a month."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str = Field(examples=["No water on Flower Street"])
+    state: str = Field(examples=["open"])
+    department: str | None = Field(examples=["Water and Sewers"])
+    people: int = Field(examples=[40])
+    since: date
+
+
+class StandingOut(BaseModel):
+    """What the public reads of an issue, or would read; null in `lacks` says that it does.
+
+    `lacks`: a `name` by staff, as many `people` as `least`, or that staff `show` it.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    reads: HeardOut
+    least: int = Field(examples=[10])
+    lacks: Literal["name", "people", "show"] | None
+
+
+@router.get("/issues/{issue_id}/shown")
+async def standing(session: Reading, asker: Asker, here: Here, issue_id: IdPath) -> StandingOut:
+    """What the public reads of it, or would read, and what is lacking for it."""
+    own = await seen(session, asker, issue_id)
+    found = queries.standing(own, here.settings.public_minimum, here.settings.zone)
+    return StandingOut.model_validate(found)
 
 
 @router.post("/issues/{issue_id}/show")

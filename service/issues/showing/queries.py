@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, case, distinct, func, select
 
 from service.database import Session, folded
 from service.departments.models import Department
-from service.issues.models import Issue, Membership
+from service.issues.listing.queries import Listed, inside
+from service.issues.models import Issue
 from service.messages.models import Contribution
 from service.trail.actions import MACHINE
 
@@ -39,6 +40,29 @@ class Week:
 
     first: date
     people: int | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether the public reads of an issue: what it would read, and what is lacking for it.
+
+    `lacks`: a `name` by staff, as many `people` as `least`, or that staff `show` it.
+    """
+
+    reads: Heard
+    least: int
+    lacks: Literal["name", "people", "show"] | None
+
+
+def standing(own: Listed, least: int, zone: ZoneInfo) -> Standing:
+    """How an issue stands before the public."""
+    issue = own.issue
+    reads = _heard((issue, own.department_key, own.department_name), least, zone)
+    if issue.named_by == MACHINE:
+        return Standing(reads, least, "name")
+    if issue.shown_at is None:
+        return Standing(reads, least, "show")
+    return Standing(reads, least, "people" if issue.people < least else None)
 
 
 def rounded(people: int, least: int) -> int:
@@ -100,7 +124,7 @@ async def weeks(
         )
         for a, b in pairwise(begins)
     ]
-    query = _of(issue_id, select(*counts)).where(Contribution.said_at >= begins[0])
+    query = inside(issue_id, select(*counts)).where(Contribution.said_at >= begins[0])
     row = (await session.execute(query)).one()
     found = [
         Week(first, rounded(n, least) if n >= least else None)
@@ -120,7 +144,7 @@ async def places(session: Session, issue_id: int, least: int) -> list[tuple[str,
     """Places that `least` people or more name, and how many at least, the most named first."""
     people = func.count(distinct(_who))
     rows = await session.execute(
-        _of(issue_id, select(func.min(Contribution.place), people))
+        inside(issue_id, select(func.min(Contribution.place), people))
         .where(Contribution.place.is_not(None), Contribution.place != "")
         .group_by(folded(Contribution.place))
         .having(people >= least)
@@ -129,13 +153,3 @@ async def places(session: Session, issue_id: int, least: int) -> list[tuple[str,
     )
     found = [(str(name), rounded(count, least)) for name, count in rows.all()]
     return sorted(found, key=lambda one: (-one[1], one[0]))
-
-
-def _of(issue_id: int, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """A query over contributions, narrowed to an issue and everything merged into it."""
-    return (
-        query.select_from(Contribution)
-        .join(Membership, Membership.contribution_id == Contribution.id)
-        .join(Issue, Issue.id == Membership.issue_id)
-        .where(Issue.root_id == issue_id)
-    )

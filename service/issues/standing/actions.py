@@ -4,6 +4,8 @@ told.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date as Date
+from datetime import timedelta
 from typing import Protocol
 
 from service import jobs
@@ -11,7 +13,7 @@ from service.channels import deliveries
 from service.database import Session, now
 from service.departments import queries as department_queries
 from service.departments.models import Department
-from service.departments.norm import due_here
+from service.departments.norm import close_of, due_here
 from service.errors import Conflict, GabineteError, NotFound
 from service.issues import letters, queries
 from service.issues.models import Issue
@@ -30,6 +32,7 @@ MOVES = {
     "closed": {"open", "assigned"},
 }
 CHUNK = 5000
+FARTHEST = timedelta(days=1826)
 
 
 class UnknownIssue(NotFound):
@@ -51,9 +54,15 @@ class WrongState(Conflict):
 
 
 class NoReason(GabineteError):
-    """Declining and closing need a reason that askers can read."""
+    """Declining, closing and another due date need a reason that people can read."""
 
     code = "reason_missing"
+
+
+class WrongDueDate(GabineteError):
+    """A due date is a day from today on, within five years."""
+
+    code = "wrong_due_date"
 
 
 class Author(Protocol):
@@ -244,12 +253,42 @@ async def department_of(session: Session, issue: Issue) -> Department | None:
 async def set_due(
     session: Session, settings: Settings | None, issue: Issue, department: Department | None
 ) -> None:
-    """The norm's due date, unless a later one stands; without settings a job sets it."""
+    """The norm's due date, unless a later one stands or staff set one; without settings a job sets
+    it.
+    """
+    if issue.due_at is not None and await queries.dated_by_hand(session, issue.id):
+        return
     if settings is None:
         await jobs.add(session, "date_issue", key=f"date_issue:{issue.id}", issue_id=issue.id)
         return
     due = due_here(settings, now(), department.norm_days if department else None)
     issue.due_at = max(issue.due_at, due) if issue.due_at else due
+
+
+async def redate(
+    session: Session, settings: Settings, issue_id: int, day: Date, *, by: Author, why: str
+) -> Issue:
+    """Another due date, and why: the close of a day, which those who ask how it stands are told.
+
+    It stands against the norm until the issue is reopened. Raises `NoReason`, `WrongDueDate`,
+    `WrongState`.
+    """
+    if not why.strip():
+        raise NoReason("Say why the due date changes.")
+    zone = settings.zone
+    today = now().astimezone(zone).date()
+    if not today <= day <= today + FARTHEST:
+        raise WrongDueDate("A due date is a day from today on, within five years.")
+    issue = await waiting(session, issue_id)
+    was = issue.due_at.astimezone(zone).date().isoformat() if issue.due_at else None
+    issue.due_at = close_of(day, zone)
+    touch(issue, by)
+    await session.flush()
+    await trail.record(
+        session, "issue", issue.id, "due", actor=by.actor, was=was, became=day.isoformat(),
+        why=why.strip(),
+    )  # fmt: skip
+    return issue
 
 
 async def date(session: Session, settings: Settings, issue_id: int) -> None:

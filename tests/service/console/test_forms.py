@@ -33,6 +33,7 @@ FORMS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("issues/99/drafts", {}, WRITERS),
     ("issues/99/answers", {"text": "x"}, WRITERS),
     ("issues/99/notes", {"text": "x"}, WRITERS),
+    ("issues/99/due", {"on": "2031-05-02", "why": "x"}, WRITERS),
     ("issues/assign", {"issue": "99", "department": "water"}, WRITERS),
     ("merge", {"issue": "99", "into": "98"}, WRITERS),
     ("issues/99/move", {"contribution": "1", "to": "98"}, WRITERS),
@@ -45,6 +46,9 @@ FORMS: tuple[tuple[str, dict[str, str], str], ...] = (
     ("answers/99/submit", {}, WRITERS),
     ("answers/99/correct", {"lang": "pt", "text": "x", "reason": "x"}, WRITERS),
     ("answers/99/measures", {"text": "x"}, WRITERS),
+    ("answers/99/comments", {"text": "x"}, WRITERS),
+    ("issues/99/show", {}, "comms admin"),
+    ("issues/99/hide", {}, "comms admin"),
     ("answers/99/approve", {}, "comms admin"),
     ("answers/99/send-back", {"reason": "x"}, "comms admin"),
     ("answers/99/publish", {}, "comms admin"),
@@ -128,6 +132,7 @@ async def test_the_loop_is_walked_by_hand_from_the_issue_to_the_public_answer(
         assert (await ana.post(f"{where}/approve")).status_code == 403
         await sent(bruno, f"{where}/send-back", reason="Diga a que horas.")
         assert "Diga a que horas." in (await ana.get(where)).text
+        await sent(ana, f"{where}/comments", text="Às nove.")
         await sent(ana, f"{where}/submit")
         await sent(bruno, f"{where}/approve")
         assert ANSWER not in (await client.get(f"/answers/{where.rsplit('/', 1)[1]}")).text
@@ -135,6 +140,11 @@ async def test_the_loop_is_walked_by_hand_from_the_issue_to_the_public_answer(
         page = (await bruno.get(f"/console/issues/{issue}")).text
         assert "Água na Rua das Flores" in page
         assert (await bruno.post(f"{where}/publish")).status_code == 409
+        thread = (await bruno.get(where)).text.split('id="comments"', 1)[1].split("</section>")[0]
+        said = re.findall(r'"pre">([^<]+)<.*?<span>(Ana|Bruno)</span>.*?badge (\w+)"', thread)
+        assert said == [
+            ("Diga a que horas.", "Bruno", "in_review"), ("Às nove.", "Ana", "drafted"),
+        ], "kept after approval, with who and when in its life"  # fmt: skip
     public = await client.get(f"/answers/{where.rsplit('/', 1)[1]}")
     assert (public.status_code, ANSWER in public.text) == (200, True)
     assert "Trocar a bomba" in public.text

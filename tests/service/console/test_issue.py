@@ -1,13 +1,10 @@
 """One issue's page: voices, campaigns, pages of messages, notes, split and undo."""
 
 import re
-from datetime import date
 
 from httpx2 import AsyncClient
 
-from service.console.issue import buckets
 from service.installation import Installation
-from service.issues.listing.queries import Day
 from tests.conftest import serving
 from tests.service.console.test_forms import sent
 from tests.service.issues import town
@@ -118,14 +115,3 @@ async def test_a_note_is_for_colleagues_and_its_author_takes_it_away(
         ).status_code == 400
         await sent(ana, where)
         assert "We spoke on the phone." not in (await ana.get(f"/console/issues/{issue}")).text
-
-
-def test_silent_days_are_shown_and_long_times_by_week() -> None:
-    assert buckets([]) == []
-    short = buckets([Day(date(2026, 3, 20), 3, 4)])
-    assert [(one.day.day, one.people) for one in short[-2:]] == [(19, 0), (20, 3)]
-    assert len(short) == 14
-    long = buckets([Day(date(2026, 1, 1), 1, 1), Day(date(2026, 6, 1), 2, 2)])
-    assert {one.day.weekday() for one in long} == {0}
-    assert sum(one.people for one in long) == 3
-    assert len(long) == 23

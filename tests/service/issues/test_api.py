@@ -208,6 +208,7 @@ async def test_official_of_another_body_gets_404_everywhere(place: Town) -> None
         (f"/issues/{leak}/decline", {"reason": "no"}),
         (f"/issues/{leak}/close", {"reason": "no"}),
         (f"/issues/{leak}/reopen", {"why": "no"}),
+        (f"/issues/{leak}/due", {"day": "2031-05-02", "why": "no"}),
     ):
         answer = await place.post(path, body)
         assert answer.status_code == 404, path

@@ -17,7 +17,7 @@ from service.issues.showing.queries import rounded
 from service.messages.models import Contribution
 from tests.journeys.colleague import hire
 from tests.service.issues import town
-from tests.service.public.printing import spoken_of
+from tests.service.public.printing import crowded, spoken_of
 from tests.service.staff.desk_browser import blank
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -123,3 +123,21 @@ async def test_an_issue_merged_into_one_that_is_not_shown_is_heard_no_more(
     async with here.database.read() as session:
         assert await queries.heard(session, 10, zone) == []
         assert await queries.one(session, one, 10, zone) is None
+
+
+async def test_where_an_address_is_shared_its_chart_is_a_picture_of_crowds(
+    client: AsyncClient, installation: Installation
+) -> None:
+    async with installation.database.write() as session:
+        many = await spoken_of(session, installation, 14, name=f"No water {EVIL}")
+        few = await spoken_of(session, installation, 9, name="A quarrel of nine")
+        await crowded(session, many)
+    page = (await client.get(f"/heard/{many}?lang=en")).text
+    (address,) = re.findall(r'og:image" content="[^"]*(/heard/[^"]+)"', page)
+    found = await client.get(address)
+    assert (found.status_code, found.headers["content-type"]) == (200, "image/png")
+    assert found.content.startswith(b"\x89PNG")
+    assert "set-cookie" not in found.headers
+    again = await client.get(address, headers={"if-none-match": found.headers["etag"]})
+    assert again.status_code == 304
+    assert (await client.get(f"/heard/{few}/chart.png")).status_code == 404

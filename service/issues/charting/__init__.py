@@ -1,0 +1,1 @@
+"""When an issue was spoken of: its timeline as a chart."""
