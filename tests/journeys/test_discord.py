@@ -159,7 +159,7 @@ async def test_captions_are_used_edits_followed_and_deletions_honoured(
 async def failures(here: Installation) -> list[str | None]:
     """Why deliveries failed, once one has."""
     failed = select(Delivery.failure).where(Delivery.state == "failed")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with here.database.read() as session:
                 if found := (await session.scalars(failed)).all():

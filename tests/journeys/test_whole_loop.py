@@ -48,7 +48,7 @@ class Cabinet:
     async def rests(self) -> None:
         """Wait until every job that is due is done."""
         due = select(func.count()).where(Job.state == "waiting", Job.run_at <= now())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 async with self.here.database.read() as session:
                     if not await session.scalar(due):

@@ -31,7 +31,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("broken")
 @pytest.mark.parametrize("mode", ["web", "polling", "webhook"])
 async def test_who_cannot_load_the_encoder_ends_with_the_reason(tmp_path: Path, mode: str) -> None:
-    async with Telegram() as telegram, asyncio.timeout(20):
+    async with Telegram() as telegram, asyncio.timeout(60):
         settings = make_settings(
             tmp_path,
             f"sqlite+aiosqlite:///{tmp_path / 'test.db'}",
