@@ -29,6 +29,7 @@ from service.phrases import say
 from service.public import pages as public
 from service.report import api as report
 from service.retrieval.keeper import Keeper
+from service.rounds import api as rounds
 from service.running import Running
 from service.settings import Settings
 from service.shell import docs, errors, security
@@ -158,6 +159,7 @@ def _api() -> APIRouter:
         showing,
         departments,
         answers,
+        rounds,
         knowledge,
         channels_api,
         trail,

@@ -11,6 +11,7 @@ from service.knowledge import models as knowledge
 from service.messages import models as messages
 from service.people import models as people
 from service.retrieval import models as retrieval
+from service.rounds import models as rounds
 from service.staff import models as staff
 from service.trail import models as trail
 
@@ -28,6 +29,7 @@ __all__ = [
     "messages",
     "people",
     "retrieval",
+    "rounds",
     "staff",
     "trail",
 ]

@@ -17,6 +17,7 @@ from service.messages import actions as messages
 from service.messages import queries as message_queries
 from service.people import actions as people
 from service.retrieval.retriever import Retriever
+from service.rounds import tasks as rounds
 
 Task = Callable[[Installation, Retriever, Job], Awaitable[set[int] | None]]
 
@@ -115,6 +116,18 @@ async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> Non
         await issues.actions.date(session, here.settings, job.args["issue_id"])
 
 
+async def _move_rounds(here: Installation, retriever: Retriever, job: Job) -> None:
+    await rounds.move_on(here)
+
+
+async def _tell_round(here: Installation, retriever: Retriever, job: Job) -> None:
+    await rounds.tell_round(here, job.args["round_id"])
+
+
+async def _remind_rounds(here: Installation, retriever: Retriever, job: Job) -> None:
+    await rounds.remind(here)
+
+
 async def _let_go(here: Installation, retriever: Retriever, job: Job) -> None:
     async with here.database.write() as session:
         gone = await people.let_go(session, job.args["identities"])
@@ -141,7 +154,9 @@ ROUND: dict[str, timedelta] = {
     "refresh_issues": REFRESH,
     "consolidate_issues": CONSOLIDATE,
     "publish_due": REFRESH,
+    "move_rounds": REFRESH,
     "digest": HOURLY,
+    "remind_rounds": HOURLY,
     "tidy_up": HOURLY,
 }
 
@@ -149,7 +164,10 @@ TASKS: dict[str, Task] = {
     "refresh_issues": _refresh,
     "consolidate_issues": _consolidate,
     "publish_due": _publish_due,
+    "move_rounds": _move_rounds,
+    "tell_round": _tell_round,
     "digest": _digest,
+    "remind_rounds": _remind_rounds,
     "tidy_up": _tidy_up,
     "index_answer": _index_answer,
     "compose_drafts": _compose_drafts,

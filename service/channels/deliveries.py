@@ -21,7 +21,7 @@ from service.people.models import Identity
 from service.trail import actions as trail
 from service.vault import BadKey, Vault
 
-Cause = Literal["receipt", "instant", "talk", "answer", "measure", "issue"]
+Cause = Literal["receipt", "instant", "talk", "answer", "measure", "issue", "round"]
 
 REPLY, BROADCAST = 0, 10
 LEASE = timedelta(minutes=2)
