@@ -53,7 +53,17 @@ class Known:
         return {
             key: (thread.pending["issue_id"], thread.pending["answer_id"])
             for key, thread in self.threads.items()
-            if thread.pending and thread.pending["until"] > moment
+            if thread.pending and thread.pending["until"] > moment and "issue_id" in thread.pending
+        }
+
+    @property
+    def nominating(self) -> dict[Key, int]:
+        """Conversations whose next words are a question of a round."""
+        moment = now().isoformat()
+        return {
+            key: thread.pending["round_id"]
+            for key, thread in self.threads.items()
+            if thread.pending and thread.pending["until"] > moment and "round_id" in thread.pending
         }
 
 
@@ -93,7 +103,7 @@ def understand(heard: Sequence[Heard], known: Known) -> Sitting:
     found = {one.row_id: changes.mend(one, known.earlier.get(one.row_id)) for one in ours}
     mends = {row_id: woven for row_id, woven in found.items() if woven}
     free = [one for one in ours if one.free and one.row_id not in mends]
-    threads = weaving.weave(free, known.open_ones, known.reopened)
+    threads = weaving.weave(free, known.open_ones, known.reopened, known.nominating)
     threads += [Thread(one.first.thread, [one]) for one in mends.values()]
     return Sitting(ours, mends, threads)
 

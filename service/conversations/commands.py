@@ -16,10 +16,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "show": ("show", "mostrar", "ver"),
     "export": ("export", "exportar"),
     "erase": ("erase", "apagar", "borrar"),
+    "round": ("round", "rodada", "ronda"),
     "person": ("person", "pessoa", "persona", "atendente", "humano"),
 }
 NAMES = {word: name for name, forms in WORDS.items() for word in forms}
-BARE = {"help", "status", "language", "privacy", "person"}
+BARE = {"help", "status", "language", "privacy", "person", "round"}
 CODE = re.compile(r"^(?:[0-9A-Za-z]{4}[- ]){2}[0-9A-Za-z]{4}$")
 
 # Whole sentences that mean a command, as people say them.
@@ -58,6 +59,7 @@ MENU: dict[str, tuple[str, str, str]] = {
     "follow": ("seguir", "seguir", "follow"),
     "unfollow": ("parar", "dejar", "unfollow"),
     "privacy": ("privacidade", "privacidad", "privacy"),
+    "round": ("rodada", "ronda", "round"),
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from service.channels import deliveries
 from service.channels.contract import Button
-from service.conversations import buttons, changes, commands, replies
+from service.conversations import buttons, changes, commands, replies, rounds
 from service.conversations.buttons import Reply
 from service.conversations.hearing import SILENT, Heard
 from service.conversations.room import Room
@@ -19,6 +19,7 @@ from service.messages import receipts
 from service.messages.models import Contribution
 from service.people import actions as people
 from service.phrases import LANGUAGES, say
+from service.rounds.support import queries as support
 
 Answerer = Callable[[Room, Heard, str], Awaitable[Reply]]
 SHOWN = 20
@@ -65,11 +66,15 @@ async def _start(room: Room, one: Heard, rest: str) -> Reply:
     hello = say("hello", lang, government=room.here.settings.government)
     if conversation is not None and CAMPAIGN.fullmatch(rest):
         await messages.came_by(room.session, conversation.id, rest)
+    if (round_id := rounds.linked(rest)) is not None:
+        body, choices = await rounds.lead(room, one, round_id)
+        return f"{hello}\n\n{body}", choices
     issue = await buttons.linked(room, rest)
     if issue is None:
         return hello, ()
     button = Button(say("button.join", lang), f"join:{issue.root_id}")
-    return f"{hello}\n\n{say('start.issue', lang, about=issue.name)}", (button,)
+    more = await rounds.offered(room, one, issue.root_id)
+    return f"{hello}\n\n{say('start.issue', lang, about=issue.name)}", (button, *more)
 
 
 async def _help(room: Room, one: Heard, rest: str) -> Reply:
@@ -216,6 +221,7 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
     assert person is not None, "commands come from people"
     said = await message_queries.messages_of_person(room.session, person.id)
     mine = await message_queries.of_person(room.session, person.id, limit=1000)
+    supported = await support.of_person(room.session, person.id)
     held = {
         "pseudonym": person.code,
         "language": person.lang,
@@ -237,6 +243,10 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
                 "at": row.said_at.isoformat(),
             }
             for row in mine
+        ],
+        "support": [
+            {"round": row.round_id, "question": row.issue_id, "at": row.at.isoformat()}
+            for row in supported
         ],
     }
     return json.dumps(held, ensure_ascii=False, indent=1), ()
@@ -263,4 +273,5 @@ COMMANDS: dict[str, Answerer] = {
     "export": _export,
     "erase": _erase,
     "person": _person,
+    "round": rounds.command,
 }
