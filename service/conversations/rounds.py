@@ -14,7 +14,7 @@ from service.errors import NotFound
 from service.issues import queries as issue_queries
 from service.messages import actions as messages
 from service.phrases import say
-from service.rounds import queries
+from service.rounds import clock, queries
 from service.rounds.actions import RoundEnded, RoundNotOpen, UnknownRound
 from service.rounds.queries import Question, Told
 from service.rounds.support import actions
@@ -87,13 +87,11 @@ async def lead(
 def _head(room: Room, one: Heard, told: Told, many: int) -> list[str]:
     lang = room.lang(one)
     title, text, _ = told.said(lang)
-    zone = room.here.settings.zone
-    ends = told.round.closes_at.astimezone(zone).date()
-    left = (ends - now().astimezone(zone).date()).days
+    left = clock.days_until(told.round.closes_at, now(), room.here.settings.zone)
     day = _day(told.round.closes_at, one, room)
-    clock = say("round.clock", lang, n=left, day=day) if left else say("round.clock.today", lang)
+    ends = say("round.clock", lang, n=left, day=day) if left else say("round.clock.today", lang)
     count = say("round.count", lang, n=many) if many else say("round.empty", lang)
-    return [title, text, clock, count]
+    return [title, text, ends, count]
 
 
 def _line(at: int, one: Question, told: Told, mine: set[int], lang: str) -> str:

@@ -206,8 +206,8 @@ async def extend(
     was, told.closes_at = told.closes_at, until
     await session.flush()
     await trail.record(
-        session, "round", told.id, "extend", actor=by.actor, was=was.isoformat(),
-        became=until.isoformat(), why=reason.strip(),
+        session, "round", told.id, "extend", actor=by.actor, why=reason.strip(),
+        details={"was": was.isoformat(), "until": until.isoformat()},
     )  # fmt: skip
     return told
 
@@ -266,11 +266,8 @@ async def _owe(
     why = f"round {told.id}"
     await issues.reopen(session, settings, one.issue_id, actor=trail.MACHINE, why=why)
     await issues.hasten(session, one.issue_id, due_at, why=why)
-    details = {"issue": one.issue_id, "supporters": one.supporters}
-    await trail.record(
-        session, "round", told.id, "owe", actor=trail.MACHINE, became=due_at.isoformat(),
-        details=details,
-    )  # fmt: skip
+    details = {"issue": one.issue_id, "supporters": one.supporters, "due": due_at.isoformat()}
+    await trail.record(session, "round", told.id, "owe", actor=trail.MACHINE, details=details)
 
 
 async def fulfil(session: Session, round_id: int) -> Round:
