@@ -88,10 +88,6 @@ async def _nominate(session: Session, told: Round, root: int) -> None:
     if not held:
         session.add(Nomination(round_id=told.id, issue_id=root, by_lot=False, at=now()))
         await session.flush()
-        details = {"issue": root}
-        await trail.record(
-            session, "round", told.id, "nominate", actor=trail.MACHINE, details=details
-        )
 
 
 async def _follows(session: Session, person_id: int, root: int) -> bool:
