@@ -127,7 +127,7 @@ async def running(session: Session, round_id: int) -> Round:
 
     Raises `UnknownRound`, `RoundNotOpen`, `RoundEnded`.
     """
-    told = await queries.round_(session, round_id)
+    told = await queries.while_open(session, round_id)
     if told is None:
         raise UnknownRound("There is no such round.")
     if told.state == "planned":

@@ -99,6 +99,16 @@ async def for_act(session: Session, round_id: int) -> Round | None:
     )
 
 
+async def while_open(session: Session, round_id: int) -> Round | None:
+    """A round whose end waits until this transaction ends: what is given in it is counted."""
+    return await session.scalar(
+        select(Round)
+        .where(Round.id == round_id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+
+
 async def told(session: Session, round_id: int) -> Told | None:
     """One round with its texts."""
     found = await session.get(Round, round_id)
