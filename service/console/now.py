@@ -15,6 +15,7 @@ from service.issues.api import scope_of
 from service.issues.listing import queries as listing
 from service.issues.listing.queries import Filter, Listed
 from service.issues.standing.actions import WAITING
+from service.rounds import queries as rounds
 from service.shell.pages import page
 from service.shell.requests import Here, Reading
 from service.staff.access import Asker, Staffer
@@ -49,6 +50,7 @@ async def start(
         waiting_answers=await _answers(session, asker),
         proposed=len(await listing.proposals(session, scope, limit=100)),
         bodies=await departments.everyone(session),
+        owed=[(t, q) for t, q in await rounds.due(session) if asker.sees(q.department_key)],
         pulses=await listing.pulses(session, sorted(shown), here.settings.zone, moment),
     )  # fmt: skip
 

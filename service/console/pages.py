@@ -15,6 +15,7 @@ from service.console import (
     now,
     people,
     report,
+    rounds,
     trail,
 )
 from service.errors import NotFound
@@ -23,7 +24,7 @@ from service.staff.access import Asker
 router = APIRouter()
 for screen in (
     now, issues, live, issue, answers, measures, deliveries, knowledge, departments, people, trail,
-    health, report,
+    health, report, rounds,
 ):  # fmt: skip
     router.routes.extend(screen.router.routes)
 

@@ -15,6 +15,9 @@ from service.app import open_installation
 from service.database import now
 from service.installation import Installation
 from service.issues.notes import actions as notes
+from service.rounds import actions as rounds
+from service.rounds import queries
+from service.rounds.support import actions as support
 from service.settings import Settings
 from service.staff import actions as staff
 from service.staff import queries as staff_queries
@@ -23,10 +26,16 @@ from tests import processes
 from tests.browser.chromium import installed
 from tests.service.issues import town
 from tests.service.public import printing
+from tests.service.rounds import polls
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><b>x"
 ROLES = ("official", "comms", "admin")
 LINKS = 12
+ASKED = {
+    "open": ("Hospital beds at weekends", "Meals for pupils", "Midnight trains northwards"),
+    "due": ("Rubbish collected twice", "Vaccines against measles", "Wages of teachers"),
+    "closed": ("Bridges over Alder creek", "Swimming lessons", "Taxes on small shops"),
+}
 
 
 @dataclass
@@ -81,6 +90,7 @@ async def _furnish(folder: Path, made: Place) -> None:
         await _people(here, made)
         await _town(here, made)
         await _shown(here, made)
+        await _rounds(here, made)
     finally:
         await here.database.close()
 
@@ -157,3 +167,33 @@ async def _shown(here: Installation, made: Place) -> None:
     made.public |= {
         "crowd": crowd, "answer": answer.id, "gone": gone.id, "waiting": later.id,
     }  # fmt: skip
+
+
+async def _rounds(here: Installation, made: Place) -> None:
+    """Rounds that run, wait for an answer, are over, and come; one was extended."""
+    async with here.database.write() as session:
+        comms = await town.official(session, role="comms")
+        for key, name in (("open", f"Questions of May {EVIL}"), ("due", f"Of April {EVIL}"),
+                          ("closed", "Of March")):  # fmt: skip
+            told = await polls.opened(session, by=comms, title=name)
+            for many, words in zip((3, 2, 1), ASKED[key], strict=True):
+                await polls.question(session, here, told, many, name=words + EVIL, text=words)
+            made.public[f"round_{key}"] = told.id
+        await polls.question(session, here, told, 1, name="Unnamed", named=False)
+        extended = await rounds.find(session, made.public["round_open"])
+        until = extended.closes_at + timedelta(days=3)
+        await rounds.extend(
+            session, extended.id, by=comms, until=until, reason=f"The floods. {EVIL}"
+        )
+        await polls.question(session, here, extended, 4, name="Ana's own words", named=False)
+        gone = await polls.question(session, here, extended, 1, name="Gossip of neighbours")
+        await support.set_aside(session, here, extended.id, gone, by=comms, reason=f"Why. {EVIL}")
+        for key in ("due", "closed"):
+            await polls.ended(session, here, made.public[f"round_{key}"])
+        won = await queries.questions(session, await rounds.find(session, told.id))
+        await printing.published(session, here, won[0].issue_id, title="In May")
+        await rounds.fulfil(session, told.id)
+        later = now() + timedelta(days=9)
+        made.public["round_planned"] = (
+            await polls.opened(session, by=comms, title="Of June", opens_at=later)
+        ).id

@@ -19,6 +19,10 @@ PAGES = (
     ("answers", "/console/answers"),
     ("answer", "/console/answers/1"),
     ("measures", "/console/measures"),
+    ("rounds", "/console/rounds"),
+    ("round", "/console/rounds/{round_open}"),
+    ("round-due", "/console/rounds/{round_due}"),
+    ("round-planned", "/console/rounds/{round_planned}"),
     ("knowledge", "/console/knowledge"),
     ("departments", "/console/departments"),
     ("department", "/console/departments/water"),
@@ -37,7 +41,7 @@ PAGES = (
 @pytest.mark.parametrize("wide", [320, 1280])
 async def test_every_page_can_be_used_by_everybody(place: Place, wide: int, scheme: Scheme) -> None:
     found: list[str] = []
-    numbers = {"issue": place.issues[2], "other": place.issues[0]}
+    numbers = {"issue": place.issues[2], "other": place.issues[0], **place.public}
     async with (
         browser() as chromium,
         window(chromium, place.base, link=place.link("admin"), wide=wide, scheme=scheme) as shown,
@@ -62,7 +66,8 @@ async def test_what_a_stranger_wrote_is_shown_as_it_was_written(place: Place) ->
         browser() as chromium,
         window(chromium, place.base, link=place.link("admin")) as shown,
     ):
-        for path in (f"/console/issues/{place.issues[2]}", "/console/answers/1"):
+        rounds = f"/console/rounds/{place.public['round_open']}"
+        for path in (f"/console/issues/{place.issues[2]}", "/console/answers/1", rounds):
             await shown.open(path)
             assert EVIL in await shown.page.inner_text("main"), path
         assert shown.complaints == []

@@ -21,6 +21,11 @@ PAGES = (
     ("heard", "/heard?lang=en", 200),
     ("heard-none", "/heard?department=nobody", 200),
     ("heard-issue", "/heard/{crowd}", 200),
+    ("public-rounds", "/rounds", 200),
+    ("public-round", "/rounds/{round_open}", 200),
+    ("public-round-due", "/rounds/{round_due}", 200),
+    ("public-round-closed", "/rounds/{round_closed}", 200),
+    ("public-round-planned", "/rounds/{round_planned}", 200),
     ("data", "/data", 200),
     ("privacy", "/privacy", 200),
     ("accessibility", "/accessibility", 200),
@@ -56,7 +61,10 @@ async def test_every_public_page_can_be_used_by_everybody(
 
 
 async def test_what_was_written_is_shown_as_it_was_written(place: Place) -> None:
-    paths = ("/", "/answers", "/answers/{answer}", "/answers/{gone}", "/heard", "/heard/{crowd}")
+    paths = (
+        "/", "/answers", "/answers/{answer}", "/answers/{gone}", "/heard", "/heard/{crowd}",
+        "/rounds", "/rounds/{round_open}", "/rounds/{round_due}",
+    )  # fmt: skip
     async with browser() as chromium, window(chromium, place.base) as shown:
         for path in paths:
             await shown.open(path.format(**place.public))
