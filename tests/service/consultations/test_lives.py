@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from hypothesis.strategies import integers, sampled_from
 from sqlalchemy import select, update
@@ -321,8 +321,8 @@ def _parts(rows: list[Proposal]) -> list[Proposal]:
 
 TestConsultationLife = ConsultationLife.TestCase
 TestConsultationLife.settings = settings(
-    max_examples=20,
+    max_examples=12,
     stateful_step_count=30,
-    deadline=None, phases=[Phase.generate],
+    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
