@@ -16,7 +16,7 @@ from service.issues.showing import queries as showing
 from service.messages import queries as messages
 from service.messages import receipts
 from service.public import answers as answer_pages
-from service.public import data, heard, queries, rounds
+from service.public import consultations, data, heard, queries, rounds
 from service.public.keeping import kept
 from service.public.queries import Wanted
 from service.public.searching import limiter
@@ -99,5 +99,8 @@ async def receipt(
 
 
 router = APIRouter()
-for one in (own, answer_pages.router, heard.router, rounds.router, data.router):
+screens = (
+    own, answer_pages.router, heard.router, consultations.router, rounds.router, data.router,
+)  # fmt: skip
+for one in screens:
     router.routes.extend(one.routes)
