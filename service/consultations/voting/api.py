@@ -89,11 +89,10 @@ def _address(request: Request) -> str:
 
 @voters.post("/consultations/{consultation_id}/voters", status_code=201)
 async def enter(
-    request: Request, here: Here, session: Reading, votes: Votes, consultation_id: Id, body: EnterIn
+    request: Request, here: Here, votes: Votes, consultation_id: Id, body: EnterIn
 ) -> EnteredOut:
     """Begin to vote: a token to keep in the browser, and the first pair."""
-    row = await _open(session, consultation_id)
-    _let_in(here, row, body)
+    _let_in(here, await votes.consultation(consultation_id), body)
     limit = RateLimitItemPerHour(here.settings.voters_per_hour)
     if not votes.limiter.hit(limit, "enter", _address(request)):
         raise TooManyVoters("Too many began to vote from this address; try again in an hour.")
