@@ -98,8 +98,9 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
     )
     app.state.installation = here
     app.state.channels = {one.name: one for one in named}
-    app.include_router(_api())
+    # Routes are tried in order, and no other is asked for hundreds of times a second.
     app.include_router(voting.voters, responses=docs.REFUSALS)
+    app.include_router(_api())
     for pages in (staff_pages, console, public):
         app.include_router(pages.router)
     for channel in channels:

@@ -25,7 +25,7 @@ from service.trail import actions as trail
 
 CHOICES = ("left", "right", "neither")
 WHYS = ("same", "unknown", "unclear")
-RECKON = timedelta(seconds=1)
+RECKON = timedelta(seconds=2)
 CHUNK = 500
 
 

@@ -31,6 +31,8 @@ RATE, REFRESHED = 300.0, 5.0
 THINKING = 1.0
 """Seconds each voter takes over a pair at least: quicker ones would count as suspicious."""
 ACTIVE = 600
+KEPT_OPEN = 2.0
+TRIES = 3
 PATIENCE = 30.0
 
 
@@ -88,7 +90,8 @@ async def _replay(url: str, folder: Path, poll: Poll, people: int, votes: int) -
     strength = _strengths(poll)
     crowd = Crowd(f"{url}/v1/consultations/{poll.id}", strength, _shares(people, votes))
     begun = time.perf_counter()
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as client:
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_OPEN)
+    async with aiohttp.ClientSession(connector=connector) as client:
         await asyncio.gather(*(crowd.vote(client) for _ in range(min(ACTIVE, people))))
     seconds = time.perf_counter() - begun
     database = Database(_settings(folder).database)
@@ -168,13 +171,24 @@ class Crowd:
         body: dict[str, str],
         headers: dict[str, str],
     ) -> dict[str, Any] | None:
-        url = f"{self._url}/{path}"
-        async with client.post(url, data=json.dumps(body), headers=headers) as response:
-            told: dict[str, Any] = await response.json()
-            if response.status not in (200, 201):
-                self.failed += 1
-                return None
-            return told
+        """What is answered; a connection that was closed meanwhile is tried again, as browsers do:
+        a vote that was counted by the first try is told so to the second.
+        """
+        for again in range(TRIES):
+            try:
+                response = await client.post(
+                    f"{self._url}/{path}", data=json.dumps(body), headers=headers
+                )
+            except aiohttp.ClientConnectionError:
+                continue
+            async with response:
+                told: dict[str, Any] = await response.json()
+            if response.status in (200, 201):
+                told["counted"] = told.get("counted") or again > 0
+                return told
+            break
+        self.failed += 1
+        return None
 
 
 async def _refreshed(database: Database, poll: Poll, votes: int) -> float:
