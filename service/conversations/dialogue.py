@@ -6,7 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from service.channels import deliveries
 from service.channels.contract import Button
-from service.conversations import buttons, changes, commands, consulting, replies, rounds
+from service.conversations import (
+    buttons,
+    changes,
+    commands,
+    consulting,
+    replies,
+    rounds,
+    voting,
+)  # fmt: skip
 from service.conversations.hearing import SILENT, Heard
 from service.conversations.room import Reply, Room
 from service.conversations.writing import message
@@ -251,6 +259,7 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
             {"round": row.round_id, "question": row.issue_id, "at": row.at.isoformat()}
             for row in supported
         ],
+        **await voting.kept(room, person.id),
     }
     return json.dumps(held, ensure_ascii=False, indent=1), ()
 
@@ -278,4 +287,5 @@ COMMANDS: dict[str, Answerer] = {
     "person": _person,
     "consultation": consulting.command,
     "round": rounds.command,
+    "vote": voting.command,
 }

@@ -23,7 +23,7 @@ from service.rounds.support.actions import QuestionAside, UnknownQuestion
 from service.trail.actions import MACHINE
 
 if TYPE_CHECKING:
-        from service.conversations.writing import Placed
+    from service.conversations.writing import Placed
 
 LINKED = re.compile(r"round-([0-9]{1,12})")
 SHOWN = 4
