@@ -18,6 +18,8 @@ PAGES = (
     ("proposals", "/console/proposals"),
     ("answers", "/console/answers"),
     ("answer", "/console/answers/1"),
+    ("answer-untitled", "/console/answers/{untitled}"),
+    ("issue-shown", "/console/issues/{crowd}"),
     ("measures", "/console/measures"),
     ("knowledge", "/console/knowledge"),
     ("departments", "/console/departments"),
@@ -37,7 +39,7 @@ PAGES = (
 @pytest.mark.parametrize("wide", [320, 1280])
 async def test_every_page_can_be_used_by_everybody(place: Place, wide: int, scheme: Scheme) -> None:
     found: list[str] = []
-    numbers = {"issue": place.issues[2], "other": place.issues[0]}
+    numbers = {"issue": place.issues[2], "other": place.issues[0], **place.public}
     async with (
         browser() as chromium,
         window(chromium, place.base, link=place.link("admin"), wide=wide, scheme=scheme) as shown,
