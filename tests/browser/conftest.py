@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from service.answers import actions as answers
+from service.answers.commenting import actions as commenting
 from service.answers.measures import actions as measures
 from service.app import open_installation
 from service.database import now
 from service.installation import Installation
+from service.issues import actions as issues
 from service.issues.notes import actions as notes
 from service.rounds import actions as rounds
 from service.rounds import queries
@@ -135,8 +137,17 @@ async def _town(here: Installation, made: Place) -> None:
             session, made.issues[2], by=who, lang="en", title=EVIL, text=f"It is back. {EVIL}"
         )
         await answers.edit(session, answer.id, by=who, lang="pt", text="Voltou.")
-        await measures.add_measure(
-            session, answer.id, by=who, text=EVIL, due_on=now().date() - timedelta(days=3)
+        for days in (3, 2):
+            await measures.add_measure(
+                session, answer.id, by=who, text=EVIL, due_on=now().date() - timedelta(days=days)
+            )
+        await commenting.comment(session, answer.id, f"Say on which day. {EVIL}", by=who)
+        untitled = await answers.begin(
+            session, made.issues[1], by=who, lang="en", title="", text="Soon."
+        )
+        made.public["untitled"] = untitled.id
+        await issues.propose(
+            session, [(made.issues[0], made.issues[1], 0.6), (made.issues[0], made.issues[3], 0.5)]
         )
         await notes.add(session, made.issues[2], EVIL, by=who)
 

@@ -18,6 +18,8 @@ PAGES = (
     ("proposals", "/console/proposals"),
     ("answers", "/console/answers"),
     ("answer", "/console/answers/1"),
+    ("answer-untitled", "/console/answers/{untitled}"),
+    ("issue-shown", "/console/issues/{crowd}"),
     ("measures", "/console/measures"),
     ("rounds", "/console/rounds"),
     ("round", "/console/rounds/{round_open}"),
