@@ -18,6 +18,7 @@ from service.channels.contract import Channel, ChannelConfig
 from service.console import api as overview
 from service.console import pages as console
 from service.consultations import api as consultations
+from service.consultations.meeting import api as meetings
 from service.consultations.proposals import api as proposals
 from service.consultations.voting import api as voting
 from service.conversations.commands import menu
@@ -170,6 +171,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         consultations,
         proposals,
         voting,
+        meetings,
         comments,
         rounds,
         knowledge,
@@ -181,10 +183,12 @@ def _routes() -> tuple[BaseRoute, ...]:
         api.include_router(feature.router)
     voters = APIRouter(responses=docs.REFUSALS)
     voters.include_router(voting.voters)
+    others = APIRouter(responses=docs.REFUSALS)
+    others.include_router(meetings.everybody)
     pages = (staff_pages, console, public)
     shown = [route for screens in pages for route in screens.router.routes]
     # Routes are tried in order, and no other is asked for hundreds of times a second.
-    return (*voters.routes, *api.routes, *shown)
+    return (*voters.routes, *api.routes, *others.routes, *shown)
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,7 @@ from service import jobs
 from service.answers import models as answers
 from service.channels import models as channels
 from service.consultations import models as consultations
+from service.consultations.meeting import models as meetings
 from service.consultations.proposals import models as proposals
 from service.consultations.voting import models as voting
 from service.database import Base
@@ -30,6 +31,7 @@ __all__ = [
     "issues",
     "jobs",
     "knowledge",
+    "meetings",
     "messages",
     "people",
     "proposals",

@@ -10,6 +10,7 @@ from service.answers import tasks as answers
 from service.answers import telling
 from service.channels import deliveries, inbox
 from service.consultations import tasks as consultations
+from service.consultations.meeting import tasks as meetings
 from service.consultations.voting import tasks as voting
 from service.database import Session, now
 from service.installation import Installation
@@ -121,6 +122,7 @@ async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> Non
 async def _move_consultations(here: Installation, retriever: Retriever, job: Job) -> None:
     await consultations.advance(here)
     await voting.close(here)
+    await meetings.pass_on(here)
 
 
 async def _reckon_votes(here: Installation, retriever: Retriever, job: Job) -> None:
@@ -133,6 +135,11 @@ async def _encode_proposals(here: Installation, retriever: Retriever, job: Job) 
 
 async def _tell_cancelled(here: Installation, retriever: Retriever, job: Job) -> None:
     await consultations.tell_cancelled(here, job.args["consultation_id"])
+    await meetings.tell_cancelled(here, job.args["consultation_id"])
+
+
+async def _tell_outcome(here: Installation, retriever: Retriever, job: Job) -> None:
+    await meetings.tell_outcome(here, job.args["consultation_id"])
 
 
 async def _move_rounds(here: Installation, retriever: Retriever, job: Job) -> None:
@@ -200,5 +207,6 @@ TASKS: dict[str, Task] = {
     "encode_proposals": _encode_proposals,
     "reckon_votes": _reckon_votes,
     "tell_cancelled": _tell_cancelled,
+    "tell_outcome": _tell_outcome,
     "let_go": _let_go,
 }

@@ -17,6 +17,7 @@ from service.consultations.entering.actions import (
     forget,
     let_in,
 )
+from service.consultations.meeting.standing import actions as ending
 from service.consultations.models import (
     Consultation,
     ConsultationText,
@@ -246,7 +247,8 @@ async def move(
 ) -> Consultation:
     """Staff move it by hand; the date that would have done it becomes this moment.
 
-    Raises `NotComplete`, `WrongConsultationState`, `NoPublicReason`.
+    Raises `NotComplete`, `WrongConsultationState`, `NoPublicReason`, and before it is met or
+    reported `MeetingAhead`, `NoOutcome`, `NotReplied`.
     """
     if not why.strip():
         raise NoPublicReason("Say to the public why.")
@@ -255,10 +257,13 @@ async def move(
         raise WrongConsultationState("Open, extend or cancel it instead.")
     if became == "voting" and not await queries.can_vote(session, row.id):
         raise NothingToVoteOn("Admit two proposals of a theme before people compare them.")
+    await ending.check(session, row, became)
     date, following = DATED.get(row.state, ("", ""))
     if became == following and getattr(row, date) > now():
         setattr(row, date, now())
     await move_on(session, row, became, by.actor, why=why.strip())
+    if became == "reported":
+        await ending.tell_soon(session, row)
     return row
 
 

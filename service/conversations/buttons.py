@@ -10,7 +10,7 @@ from service.answers import queries as answer_queries
 from service.channels import deliveries, inbox
 from service.consultations import actions as consultations
 from service.consultations.proposals import actions as proposals
-from service.conversations import consulting, rounds, voting
+from service.conversations import attending, consulting, rounds, voting
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
 from service.database import now
@@ -70,6 +70,7 @@ async def _erase_now(room: Room, one: Heard) -> Reply:
     await proposals.forget(room.session, person)
     await consultations.forget(room.session, person.id)
     more = [*await voting.forget(room, person.id, lang)]
+    more += await attending.forget(room, person, lang)
     threads = await message_queries.threads(room.session, person.id)
     await inbox.forget(room.session, [thread.digest for thread in threads])
     identities = await people.forget(room.session, person.id)
@@ -164,4 +165,5 @@ PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
     "nominate": rounds.press_nominate,
     "nominate_no": rounds.press_nominate_no,
     **voting.PRESSES,
+    **attending.PRESSES,
 }

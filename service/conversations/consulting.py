@@ -7,12 +7,14 @@ from typing import Any
 
 from service.channels.contract import Button
 from service.consultations import actions, queries
+from service.consultations.meeting import queries as meetings
+from service.consultations.meeting.letters import outcome_lines
 from service.consultations.models import Consultation
 from service.consultations.proposals import actions as proposals
 from service.consultations.proposals import queries as proposal_queries
 from service.consultations.proposals.models import Proposal
 from service.consultations.queries import Whole
-from service.conversations import replies
+from service.conversations import attending, replies
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
 from service.database import now
@@ -106,7 +108,7 @@ async def _standing(room: Room, one: Heard, whole: Whole) -> Reply:
         title = whole.text(lang).title
         return say("consultation.cancelled", lang, title=title, reason=row.reason or ""), ()
     if row.state not in queries.OPEN:
-        return say("consultation.over", lang), ()
+        return await _after(room, one, whole)
     until = replies.day(getattr(row, f"{row.state}_until"), lang, room)
     put_off = [one for one in whole.extensions if one.phase == row.state]
     why = [say("consultation.put_off", lang, reason=put_off[-1].reason)] if put_off else []
@@ -117,6 +119,19 @@ async def _standing(room: Room, one: Heard, whole: Whole) -> Reply:
     if row.state == "voting":
         buttons = (Button(say("button.vote", lang), f"ballot:{row.id}"),)
     return "\n\n".join([body, *why]), buttons
+
+
+async def _after(room: Room, one: Heard, whole: Whole) -> Reply:
+    """What came of it, or the reader's seat in the meeting, where they have one."""
+    lang, row = room.lang(one), whole.row
+    said = await meetings.outcomes(room.session, row.id) if row.state == "reported" else {}
+    if told := said.get(lang) or said.get(row.lang):
+        return "\n".join(outcome_lines(told, lang)).strip(), ()
+    if row.state == "shortlisted":
+        seat = await attending.standing(room, who(room, one)[0], row.id, lang)
+        if seat is not None:
+            return seat
+    return say("consultation.over", lang), ()
 
 
 async def _invite(room: Room, one: Heard, row: Consultation, until: str) -> Reply:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from service.channels import deliveries
 from service.channels.contract import Button
 from service.conversations import (
+    attending,
     buttons,
     changes,
     commands,
@@ -260,6 +261,7 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
             for row in supported
         ],
         **await voting.kept(room, person.id),
+        **await attending.kept(room, person.id),
     }
     return json.dumps(held, ensure_ascii=False, indent=1), ()
 

@@ -1,0 +1,270 @@
+"""Plan a meeting, draw the lots and invite, change it, call it off."""
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from service.channels import deliveries
+from service.consultations.actions import NoPublicReason
+from service.consultations.meeting import letters, lottery, queries
+from service.consultations.meeting.lottery import Entry
+from service.consultations.meeting.models import Invitation, Meeting
+from service.consultations.meeting.queries import Participant
+from service.consultations.meeting.seating.actions import (
+    MeetingOver,
+    check_not_over,
+    fill,
+    whole_of,
+)
+from service.consultations.models import Consultation
+from service.consultations.standing.actions import WrongConsultationState, find
+from service.consultations.voting import queries as voting
+from service.consultations.voting.actions import NotShortlisted
+from service.database import Session, now
+from service.errors import Conflict, GabineteError, NotFound
+from service.installation import Installation
+from service.staff.access import Staffer
+from service.trail import actions as trail
+
+__all__ = [
+    "MeetingOver", "Plan", "TooFewSeats", "UnknownMeeting", "WrongMeeting", "call_off", "invite",
+    "plan",
+]  # fmt: skip
+
+FACTS = ("starts_at", "ends_at", "address", "link")
+
+
+class UnknownMeeting(NotFound):
+    """The consultation has no meeting."""
+
+    code = "unknown_meeting"
+
+
+class WrongMeeting(GabineteError):
+    """Dates that do not follow each other, no place, or no seat."""
+
+    code = "wrong_meeting"
+
+
+class TooFewSeats(Conflict):
+    """More people hold a seat, or were offered one, than there would be."""
+
+    code = "too_few_seats"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What staff decide of a meeting: in a place, at a link, or both."""
+
+    starts_at: datetime
+    ends_at: datetime
+    answer_until: datetime
+    author_seats: int
+    lottery_seats: int
+    address: str | None = None
+    link: str | None = None
+
+
+async def plan(
+    session: Session, here: Installation, consultation_id: int, told: Plan, *, by: Staffer
+) -> Meeting:
+    """Plan the meeting of a shortlisted consultation, or plan it anew. Once people are invited,
+    those who hold a seat hear of another time, place or deadline; seats can be added, and taken
+    away as far as nobody holds them.
+
+    Raises `WrongMeeting`, `WrongConsultationState`, `TooFewSeats`, `MeetingOver`.
+    """
+    await _shortlisted(session, consultation_id)
+    _check(told)
+    row = await _held(session, consultation_id)
+    if row is None:
+        row = Meeting(
+            consultation_id=consultation_id, edition=0, created_by=by.id, created_at=now(),
+            changed_at=now(), **asdict(told),
+        )  # fmt: skip
+        session.add(row)
+        await session.flush()
+        await trail.record(session, "meeting", row.id, "plan", actor=by.actor, became="planned")
+        return row
+    await _change(session, here, row, told)
+    await trail.record(
+        session, "meeting", row.id, "change", actor=by.actor, details={"edition": row.edition}
+    )
+    return row
+
+
+async def _shortlisted(session: Session, consultation_id: int) -> Consultation:
+    row = await find(session, consultation_id)
+    if row.state != "shortlisted":
+        raise WrongConsultationState(f"Not while the consultation is {row.state}.")
+    return row
+
+
+def _check(told: Plan) -> None:
+    if not now() < told.answer_until < told.starts_at < told.ends_at:
+        raise WrongMeeting("The time to answer ends before the meeting begins, and not before now.")
+    if not (told.address or told.link):
+        raise WrongMeeting("Say where it is: an address, a link, or both.")
+    if told.author_seats + told.lottery_seats < 1:
+        raise WrongMeeting("A meeting has one seat at least.")
+
+
+async def _held(session: Session, consultation_id: int) -> Meeting | None:
+    found = await queries.of_consultation(session, consultation_id)
+    return await queries.for_act(session, found.id) if found else None
+
+
+async def _change(session: Session, here: Installation, row: Meeting, told: Plan) -> None:
+    if row.drawn_at is not None:
+        check_not_over(row)
+        await _check_seats(session, row, told)
+    fresh = any(getattr(row, name) != getattr(told, name) for name in FACTS)
+    later = told.answer_until > row.answer_until
+    for name, value in asdict(told).items():
+        setattr(row, name, value)
+    row.changed_at = now()
+    if row.drawn_at is None:
+        row.called_off_at = row.reason = None
+    await session.flush()
+    if row.drawn_at is None:
+        return
+    for one in await queries.invitees(session, row.id, ("invited",)) if later else ():
+        one.row.answer_until = max(one.row.answer_until or now(), told.answer_until)
+    if fresh or later:
+        row.edition += 1
+        whole = await whole_of(session, row)
+        holding = await queries.invitees(session, row.id)
+        written = [letters.changed(one, row, whole, here) for one in holding]
+        await deliveries.post(session, here.vault, written)
+    await fill(session, here, row)
+
+
+async def _check_seats(session: Session, row: Meeting, told: Plan) -> None:
+    """The lottery may sit on the seats that authors leave empty."""
+    taken: dict[str, int] = {"author": 0, "lottery": 0}
+    for (kind, _), count in (await queries.held(session, row.id)).items():
+        taken[kind] += count
+    total = told.author_seats + told.lottery_seats
+    if taken["author"] > told.author_seats or sum(taken.values()) > total:
+        raise TooFewSeats("More people hold a seat or were offered one: they keep it.")
+
+
+async def invite(
+    session: Session, here: Installation, consultation_id: int, *, by: Staffer
+) -> Meeting:
+    """Draw the lots, once, and offer the seats; called again, it takes in authors whose proposals
+    came to the shortlist since. Raises `UnknownMeeting`, `NotShortlisted`, `MeetingOver`,
+    `WrongConsultationState`, `WrongMeeting`.
+    """
+    await _shortlisted(session, consultation_id)
+    row = await _found(session, consultation_id)
+    check_not_over(row)
+    if not await voting.has_shortlist(session, consultation_id):
+        raise NotShortlisted("The last votes are being counted: there is no shortlist yet.")
+    if row.drawn_at is None:
+        if row.answer_until <= now():
+            raise WrongMeeting("The time to answer is over: set a later one.")
+        await _draw(session, row, here.settings.public_minimum, by)
+        await fill(session, here, row, until=row.answer_until)
+    else:
+        await _add_authors(session, row, by)
+        await fill(session, here, row)
+    return row
+
+
+async def _found(session: Session, consultation_id: int) -> Meeting:
+    row = await _held(session, consultation_id)
+    if row is None:
+        raise UnknownMeeting("No meeting is planned for this consultation.")
+    return row
+
+
+async def _draw(session: Session, row: Meeting, least: int, by: Staffer) -> None:
+    """The seed is made at this moment, and the pool marked, so that nobody can choose either."""
+    everybody = await queries.participants(session, row.consultation_id)
+    known = {one.person_id: one for one in everybody if queries.reachable(one)}
+    seed = secrets.token_hex(16)
+    authors = await _authors(session, row, known, seed)
+    where = await queries.places(session, row.consultation_id)
+    others = {one.code: one for id_, one in known.items() if id_ not in {a for a, _ in authors}}
+    spare = max(0, row.author_seats - len(authors))
+    entries = [Entry(code, where.get(p.person_id, ""), p.channel) for code, p in others.items()]
+    drawn = lottery.draw(entries, row.lottery_seats + spare, seed, least=least)
+    rows = [_row(row, known[id_], "author", at, lot) for at, (id_, lot) in enumerate(authors, 1)]
+    for one in drawn.drawn:
+        made = _row(row, others[one.code], "lottery", one.position, one.lot)
+        made.stratum = one.stratum
+        rows.append(made)
+    session.add_all(rows)
+    row.seed, row.drawn_at = seed, now()
+    row.draw = {
+        "method": lottery.METHOD, "pool": drawn.pool, "people": len(others),
+        "seats": row.lottery_seats + spare, "authors": len(authors),
+        "strata": [asdict(one) for one in drawn.strata],
+    }  # fmt: skip
+    await session.flush()
+    await trail.record(
+        session, "meeting", row.id, "draw", actor=by.actor, was="planned", became="drawn",
+        details={"seed": seed, **row.draw},
+    )  # fmt: skip
+
+
+async def _authors(
+    session: Session, row: Meeting, known: dict[int, Participant], seed: str
+) -> list[tuple[int, str]]:
+    """Authors of the shortlist who can be written to, the best place first, lots among equals."""
+    listed = await queries.listed_authors(session, row.consultation_id)
+    found = [
+        (rank, lottery.lot(seed, known[id_].code), id_) for id_, rank in listed if id_ in known
+    ]
+    return [(id_, lot) for _, lot, id_ in sorted(found)]
+
+
+def _row(row: Meeting, one: Participant, kind: str, position: int, lot: str) -> Invitation:
+    return Invitation(
+        meeting_id=row.id, person_id=one.person_id, identity_id=one.identity_id, lang=one.lang,
+        kind=kind, position=position, lot=lot, state="waiting",
+    )  # fmt: skip
+
+
+async def _add_authors(session: Session, row: Meeting, by: Staffer) -> None:
+    """Behind the other authors; who waits in the lottery waits among authors instead."""
+    everybody = await queries.participants(session, row.consultation_id)
+    known = {one.person_id: one for one in everybody if queries.reachable(one)}
+    held = await queries.of_people(session, row.id)
+    at = await queries.last_position(session, row.id, "author")
+    for id_, lot in await _authors(session, row, known, row.seed or ""):
+        one = held.get(id_)
+        if one is not None and (one.kind == "author" or one.state != "waiting"):
+            continue
+        at += 1
+        made = one or _row(row, known[id_], "author", at, lot)
+        made.kind, made.stratum, made.position = "author", None, at
+        session.add(made)
+        await session.flush()
+        await trail.record(session, "invitation", made.id, "add_author", actor=by.actor)
+
+
+async def call_off(
+    session: Session, here: Installation, consultation_id: int, *, by: Staffer, reason: str
+) -> Meeting:
+    """It does not take place; who holds a seat or was offered one hears why.
+
+    Raises `NoPublicReason`, `UnknownMeeting`, `MeetingOver`, `WrongConsultationState`.
+    """
+    if not reason.strip():
+        raise NoPublicReason("Say to those invited why.")
+    await _shortlisted(session, consultation_id)
+    row = await _found(session, consultation_id)
+    check_not_over(row)
+    row.called_off_at = row.changed_at = now()
+    row.reason, row.edition = reason.strip(), row.edition + 1
+    await session.flush()
+    await trail.record(
+        session, "meeting", row.id, "call_off", actor=by.actor, became="called off", why=row.reason
+    )
+    whole = await whole_of(session, row)
+    told = await queries.invitees(session, row.id)
+    letters_made = [letters.called_off(one, row, whole) for one in told]
+    await deliveries.post(session, here.vault, letters_made)
+    return row

@@ -1,0 +1,1 @@
+"""What the invited do: accept, decline, say nothing in time, be forgotten."""

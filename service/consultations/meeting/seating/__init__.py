@@ -1,0 +1,1 @@
+"""Seats: offered in order, held, passed on when somebody does not come."""

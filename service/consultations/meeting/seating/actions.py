@@ -1,0 +1,119 @@
+"""Offer seats in their order, and pass on what comes free."""
+
+from datetime import datetime, timedelta
+
+from service.channels import deliveries
+from service.consultations import queries as consultations
+from service.consultations.meeting import letters, queries
+from service.consultations.meeting.models import Invitation, Meeting
+from service.consultations.queries import Whole
+from service.consultations.standing.actions import UnknownConsultation
+from service.database import Session, now
+from service.errors import Conflict
+from service.installation import Installation
+from service.trail import actions as trail
+
+MOVES: dict[str, set[str]] = {
+    "waiting": {"invited", "erased"},
+    "invited": {"accepted", "declined", "lapsed", "erased"},
+    "accepted": {"declined", "erased"},
+    "declined": {"erased"},
+    "lapsed": {"erased"},
+    "erased": set(),
+}
+# Who gets a seat that somebody gave on has this long to answer, if the meeting is not sooner.
+TO_ANSWER = timedelta(days=2)
+
+
+class MeetingOver(Conflict):
+    """The meeting began, was held or was called off."""
+
+    code = "meeting_over"
+
+
+class AnsweredAlready(Conflict):
+    """The invitation was answered, and the seat passed on."""
+
+    code = "invitation_answered"
+
+
+def check_not_over(row: Meeting) -> None:
+    """Raises `MeetingOver`."""
+    if row.called_off_at is not None or row.starts_at <= now():
+        raise MeetingOver("The meeting began or was called off.")
+
+
+async def move(session: Session, one: Invitation, became: str, actor: str) -> None:
+    """The only place where an invitation's state changes: where the table allows it, on the trail.
+
+    Raises `AnsweredAlready`.
+    """
+    was = one.state
+    if became not in MOVES[was]:
+        raise AnsweredAlready(f"An invitation that is {was} cannot become {became}.")
+    one.state = became
+    await session.flush()
+    await trail.record(
+        session, "invitation", one.id, "move", actor=actor, was=was, became=became
+    )  # fmt: skip
+
+
+async def fill(
+    session: Session, here: Installation, row: Meeting, *, until: datetime | None = None
+) -> None:
+    """Offer every free seat to who is next, to be answered `until` then or in two days; none once
+    the meeting began.
+    """
+    if row.called_off_at is not None or row.starts_at <= now():
+        return
+    whole = await whole_of(session, row)
+    last = until or min(row.starts_at, max(row.answer_until, now() + TO_ANSWER))
+    while (one := await _next(session, row)) is not None:
+        one.invited_at, one.answer_until = now(), last
+        await move(session, one, "invited", trail.MACHINE)
+        told = await queries.invitees(session, row.id, ("invited",), only=one.id)
+        written = [letters.invited(who, row, whole, here) for who in told]
+        await deliveries.post(session, here.vault, written)
+
+
+async def _next(session: Session, row: Meeting) -> Invitation | None:
+    """Authors first; seats that no author waits for are the lottery's, first for strata that hold
+    fewer than theirs.
+    """
+    held = await queries.held(session, row.id)
+    if sum(held.values()) >= row.author_seats + row.lottery_seats:
+        return None
+    authors = sum(count for (kind, _), count in held.items() if kind == "author")
+    drawn = {at: count for (kind, at), count in held.items() if kind == "lottery"}
+    author = await queries.next_waiting(session, row.id, "author")
+    if author is not None and authors < row.author_seats:
+        return author
+    if author is not None and sum(drawn.values()) >= row.lottery_seats:
+        return None
+    strata = (row.draw or {}).get("strata", [])
+    behind = [at for at, one in enumerate(strata) if drawn.get(at, 0) < one["seats"]]
+    theirs = await queries.next_waiting(session, row.id, "lottery", behind) if behind else None
+    return theirs or await queries.next_waiting(session, row.id, "lottery")
+
+
+async def lapse(session: Session, here: Installation, row: Meeting) -> int:
+    """Who did not answer in time hears so, once, and the seats go on; gives how many."""
+    late = await queries.overdue(session, row.id, now())
+    whole = await whole_of(session, row)
+    for one in late:
+        one.answered_at = now()
+        await move(session, one, "lapsed", trail.MACHINE)
+        told = await queries.invitees(session, row.id, ("lapsed",), only=one.id)
+        written = [letters.lapsed(who, row, whole, here) for who in told]
+        await deliveries.post(session, here.vault, written)
+    if late:
+        await fill(session, here, row)
+    return len(late)
+
+
+async def whole_of(session: Session, row: Meeting) -> Whole:
+    """The consultation of a meeting."""
+    whole = await consultations.whole(session, row.consultation_id)
+    if whole is None:
+        raise UnknownConsultation("There is no such consultation.")
+    return whole

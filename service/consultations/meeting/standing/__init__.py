@@ -1,0 +1,1 @@
+"""How a consultation ends: what must be there before it is met or reported."""
