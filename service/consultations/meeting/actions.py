@@ -140,12 +140,9 @@ async def _change(session: Session, here: Installation, row: Meeting, told: Plan
 
 
 async def _check_seats(session: Session, row: Meeting, told: Plan) -> None:
-    """The lottery may sit on the seats that authors leave empty."""
-    taken: dict[str, int] = {"author": 0, "lottery": 0}
-    for (kind, _), count in (await queries.held(session, row.id)).items():
-        taken[kind] += count
-    total = told.author_seats + told.lottery_seats
-    if taken["author"] > told.author_seats or sum(taken.values()) > total:
+    """Only the sum counts: authors and the lottery sit on what the other side leaves empty."""
+    taken = sum((await queries.held(session, row.id)).values())
+    if taken > told.author_seats + told.lottery_seats:
         raise TooFewSeats("More people hold a seat or were offered one: they keep it.")
 
 

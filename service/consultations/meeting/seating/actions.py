@@ -77,8 +77,8 @@ async def fill(
 
 
 async def _next(session: Session, row: Meeting) -> Invitation | None:
-    """Authors first; seats that no author waits for are the lottery's, first for strata that hold
-    fewer than theirs.
+    """Authors first, as far as there are seats for them; then the lottery, first those of strata
+    that hold fewer seats than theirs. What one side leaves empty is the other's.
     """
     held = await queries.held(session, row.id)
     if sum(held.values()) >= row.author_seats + row.lottery_seats:
@@ -88,12 +88,10 @@ async def _next(session: Session, row: Meeting) -> Invitation | None:
     author = await queries.next_waiting(session, row.id, "author")
     if author is not None and authors < row.author_seats:
         return author
-    if author is not None and sum(drawn.values()) >= row.lottery_seats:
-        return None
     strata = (row.draw or {}).get("strata", [])
     behind = [at for at, one in enumerate(strata) if drawn.get(at, 0) < one["seats"]]
     theirs = await queries.next_waiting(session, row.id, "lottery", behind) if behind else None
-    return theirs or await queries.next_waiting(session, row.id, "lottery")
+    return theirs or await queries.next_waiting(session, row.id, "lottery") or author
 
 
 async def lapse(session: Session, here: Installation, row: Meeting) -> int:
