@@ -13,11 +13,13 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service import jobs
+from service.consultations.actions import NoPublicReason
 from service.consultations.models import Consultation
+from service.consultations.proposals.standing.actions import UnknownProposal
 from service.consultations.voting import queries
 from service.consultations.voting.models import Reading, Score, Shortlisted, Vote, Voter
 from service.database import Session, now
-from service.errors import Conflict, Forbidden, GabineteError, NotFound
+from service.errors import Conflict, Forbidden, GabineteError
 from service.staff.access import Staffer
 from service.trail import actions as trail
 
@@ -74,18 +76,6 @@ class NotShortlisted(Conflict):
     """There is no shortlist yet, or the proposal is not of this consultation."""
 
     code = "not_shortlisted"
-
-
-class NoShortlistReason(GabineteError):
-    """A change of the shortlist needs a reason that the public reads."""
-
-    code = "no_public_reason"
-
-
-class UnknownCandidate(NotFound):
-    """There is no such proposal on the ballot."""
-
-    code = "unknown_proposal"
 
 
 @dataclass(frozen=True)
@@ -335,16 +325,16 @@ async def adjust(
 ) -> Shortlisted:
     """Staff put a proposal on the shortlist or take it off, with a reason that the public reads.
 
-    Raises `NoShortlistReason`, `NotShortlisted`, `UnknownCandidate`.
+    Raises `NoPublicReason`, `NotShortlisted`, `UnknownProposal`.
     """
     if not reason.strip():
-        raise NoShortlistReason("Say to the public why.")
+        raise NoPublicReason("Say to the public why.")
     row = await session.get(Consultation, consultation_id)
     if row is None or row.state != "shortlisted":
         raise NotShortlisted("A shortlist is changed between the voting and the meeting.")
     ranked = {one.proposal_id: one for one in await queries.ranking(session, consultation_id)}
     if proposal_id not in ranked:
-        raise UnknownCandidate("There is no such proposal on the ballot.")
+        raise UnknownProposal("There is no such proposal on the ballot.")
     one, held = ranked[proposal_id], await session.get(Shortlisted, proposal_id)
     was = "listed" if held is not None and held.listed else "not listed"
     made = held or Shortlisted(
