@@ -237,9 +237,20 @@ async function recall() {
   if (ids.length) await call("seen", { method: "POST", body: JSON.stringify({ ids }) });
 }
 
+// A link of a page leads straight into what it is about, once.
+function lead() {
+  const place = new URL(location.href);
+  const wanted = place.searchParams.get("start") ?? "";
+  if (!/^(?:consultation|issue|round)-[0-9]{1,12}$/.test(wanted)) return;
+  place.searchParams.delete("start");
+  history.replaceState(null, "", place);
+  const said = { direction: "in", external_id: crypto.randomUUID(), text: `/start ${wanted}`, at: new Date().toISOString() };
+  post(said, show(said));
+}
+
 label();
 grow();
 $("form").addEventListener("submit", send);
 $("text").addEventListener("input", grow);
 $("text").addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event); });
-recall().catch(() => {}).finally(listen);
+recall().catch(() => {}).finally(() => { listen(); lead(); });

@@ -70,13 +70,13 @@ def elector(
     kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer":
         raise UnknownVoter("Send your token as `Authorization: Bearer …`.")
-    return _elector(request, here, consultation_id, token.strip())
+    return elector_of(request, here, consultation_id, token.strip())
 
 
 Voting = Annotated[Elector, Depends(elector)]
 
 
-def _elector(request: Request, here: Here, consultation_id: int, token: str) -> Elector:
+def elector_of(request: Request, here: Here, consultation_id: int, token: str) -> Elector:
     digest, campaign = tokens.read_voter(here.vault, consultation_id, token)
     told = [request.headers.get(name, "") for name in ("user-agent", "accept-language")]
     device = here.vault.digest("device", _address(request), *told)[:32]
@@ -89,16 +89,15 @@ def _address(request: Request) -> str:
 
 @voters.post("/consultations/{consultation_id}/voters", status_code=201)
 async def enter(
-    request: Request, here: Here, session: Reading, votes: Votes, consultation_id: Id, body: EnterIn
+    request: Request, here: Here, votes: Votes, consultation_id: Id, body: EnterIn
 ) -> EnteredOut:
     """Begin to vote: a token to keep in the browser, and the first pair."""
-    row = await _open(session, consultation_id)
-    _let_in(here, row, body)
+    _let_in(here, await votes.consultation(consultation_id), body)
     limit = RateLimitItemPerHour(here.settings.voters_per_hour)
     if not votes.limiter.hit(limit, "enter", _address(request)):
         raise TooManyVoters("Too many began to vote from this address; try again in an hour.")
     token = tokens.new_voter(here.vault, consultation_id, body.campaign)
-    who = _elector(request, here, consultation_id, token)
+    who = elector_of(request, here, consultation_id, token)
     standing = _standing(here, who, await votes.begin(who, body.theme_id))
     return EnteredOut(token=token, **standing.model_dump())
 

@@ -13,6 +13,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from service.consultations.models import Consultation
 from service.consultations.voting import actions, ground, queries, tokens
 from service.consultations.voting.actions import Ballot, Cast, Elector, TooManyVotes
 from service.consultations.voting.ground import Ground, Mind, Minds
@@ -65,6 +66,10 @@ class Booth:
         self._limit = RateLimitItemPerMinute(here.settings.votes_per_minute)
         self._waiting: list[tuple[Ballot, asyncio.Future[actions.Outcome]]] = []
         self._writer: asyncio.Task[None] | None = None
+
+    async def consultation(self, consultation_id: int) -> Consultation:
+        """What is voted on, as this process holds it. Raises `UnknownConsultation`."""
+        return (await self._ground(consultation_id)).row
 
     async def begin(self, elector: Elector, theme_id: int | None = None) -> Standing:
         """The first pair of a browser that was just given its token. Raises `VotingClosed`."""

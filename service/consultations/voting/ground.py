@@ -54,7 +54,7 @@ class Ground:
         candidates: Sequence[Candidate],
         random: np.random.Generator,
     ) -> None:
-        self.id, self.lang, self._state, self._until = row.id, row.lang, row.state, row.voting_until
+        self.row, self.lang = row, row.lang
         self.names = {theme.id: theme.names for theme in themes}
         self.candidates = {one.id: one for one in candidates}
         self.parts = [
@@ -65,7 +65,7 @@ class Ground:
 
     def check_open(self, moment: datetime | None = None) -> None:
         """Raises `VotingClosed`."""
-        if self._state != "voting" or (moment or now()) >= self._until:
+        if self.row.state != "voting" or (moment or now()) >= self.row.voting_until:
             raise VotingClosed("This consultation is not voted on now.")
 
     def draw(self, mind: Mind, theme_id: int | None) -> tuple[Candidate, Candidate] | None:

@@ -197,6 +197,14 @@ async def reading(session: Session, consultation_id: int) -> Reading | None:
     return await session.get(Reading, consultation_id)
 
 
+async def readings(session: Session, consultation_ids: Collection[int]) -> dict[int, Reading]:
+    """What the votes of consultations say as a whole, by consultation."""
+    found = await session.scalars(
+        select(Reading).where(Reading.consultation_id.in_(consultation_ids))
+    )
+    return {one.consultation_id: one for one in found.all()}
+
+
 async def scores(session: Session, consultation_id: int) -> list[tuple[Proposal, str, Score]]:
     """Proposals with their scores in each counting, the best of each theme first."""
     rows = await session.execute(
