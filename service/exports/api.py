@@ -27,7 +27,7 @@ Everywhere = Annotated[Staffer, Depends(require("comms", "moderator", "auditor")
 async def export(
     what: What, asker: Everywhere, here: Here, form: Form = "jsonl"
 ) -> StreamingResponse:
-    """All messages (masked), issues or answers, as `gabinete export` writes them."""
+    """All messages or proposals (masked), issues or answers, as `gabinete export` writes them."""
     async with here.database.write() as session:
         await record(session, "export", 0, what, actor=asker.actor, details={"form": form})
     name = f'attachment; filename="{what}.{form}"'

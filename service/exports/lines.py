@@ -11,13 +11,14 @@ from service.database import Session
 from service.exports import queries
 from service.exports.queries import Row
 
-What = Literal["messages", "issues", "answers"]
+What = Literal["messages", "issues", "answers", "proposals"]
 Form = Literal["jsonl", "csv"]
 
 ROWS: dict[What, Callable[[Session], AsyncIterator[Row]]] = {
     "messages": queries.messages,
     "issues": queries.issues,
     "answers": queries.answers,
+    "proposals": queries.proposals,
 }
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 

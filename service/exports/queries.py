@@ -1,4 +1,4 @@
-"""The rows of an export, read page by page: messages, issues and answers."""
+"""The rows of an export, read page by page: messages, issues, answers and proposals."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,6 +8,8 @@ from sqlalchemy.orm import aliased
 
 from service.answers import queries as answer_queries
 from service.answers.models import Answer, AnswerVersion
+from service.consultations.models import Consultation, ConsultationTheme
+from service.consultations.proposals.models import Proposal
 from service.database import Session
 from service.departments.models import Department
 from service.issues.models import Issue, Membership, Theme
@@ -126,6 +128,38 @@ async def answers(session: Session) -> AsyncIterator[Row]:
         }
 
 
+async def proposals(session: Session) -> AsyncIterator[Row]:
+    """One row for each proposal to a consultation, by id, in its author's words, masked, and in
+    staff's.
+    """
+    query = (
+        select(Proposal, ConsultationTheme.names, Consultation.lang.label("spoken"), Person.code)
+        .join(ConsultationTheme, ConsultationTheme.id == Proposal.theme_id)
+        .join(Consultation, Consultation.id == Proposal.consultation_id)
+        .outerjoin(Person, Person.id == Proposal.person_id)
+        .order_by(Proposal.id)
+    )
+    async for row in _paged(session, query, Proposal.id):
+        one: Proposal = row.Proposal
+        yield {
+            "id": one.id,
+            "consultation": one.consultation_id,
+            "theme": row.names[row.spoken],
+            "text": one.text,
+            "edited": one.edited,
+            "lang": one.lang,
+            "state": one.state,
+            "reason": one.reason,
+            "origin": one.origin,
+            "channel": one.channel,
+            "person": row.code,
+            "shown_with": one.shown_with,
+            "joined": one.joins_id if one.state == "joined" else None,
+            "reply": one.reply,
+            "created_at": one.created_at.isoformat(),
+        }
+
+
 async def _paged(session: Session, query: Any, key: Any) -> AsyncIterator[Any]:
     last = 0
     while True:
@@ -143,5 +177,6 @@ async def totals(session: Session) -> dict[str, int]:
         "messages": select(func.count()).where(Message.text != "", Message.live),
         "issues": select(func.count()).select_from(Issue).where(Issue.root_id == Issue.id),
         "answers": select(func.count()).select_from(AnswerVersion),
+        "proposals": select(func.count()).select_from(Proposal),
     }
     return {what: await session.scalar(query) or 0 for what, query in counted.items()}

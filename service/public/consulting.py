@@ -129,7 +129,7 @@ async def consultation(
         total=total, theme=theme, at=at, pages=-(-total // SHOWN), clock=clock(whole, moment),
         query=f"{urlencode(told)}&" if told else "", theme_name=consultations.theme_name,
         figures=(await figures(session, [consultation_id]))[consultation_id],
-        results=await _ready(session, whole), hidden=sum(len(one.beside) for one in items),
+        results=await _ready(session, whole), least=here.settings.public_minimum,
     )  # fmt: skip
     return kept(request, shown)
 

@@ -15,7 +15,7 @@ from service.issues.showing import queries as showing
 from service.messages import queries as messages
 from service.messages import receipts
 from service.public import answers as answer_pages
-from service.public import consulting, data, heard, queries, voting
+from service.public import consultations, consulting, data, heard, queries, voting
 from service.public.keeping import kept
 from service.public.queries import Wanted
 from service.public.searching import limiter
@@ -96,5 +96,8 @@ async def receipt(
 
 
 router = APIRouter()
-for one in (own, answer_pages.router, heard.router, consulting.router, data.router, voting.router):
+for one in (
+    own, answer_pages.router, heard.router, consulting.router, voting.router, data.router,
+    consultations.router,
+):  # fmt: skip
     router.routes.extend(one.routes)

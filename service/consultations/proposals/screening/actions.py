@@ -88,6 +88,8 @@ async def admit(session: Session, here: Installation, proposal_id: int, *, by: S
     """
     row = await find(session, proposal_id)
     await _in(session, row.consultation_id, consultations.OPEN)
+    if row.state == "joined":
+        raise WrongProposalState("It is part of another one, as its author agreed.")
     reviewed = _review(row, by)
     await move(session, row, "admitted", by.actor, why="after a review" if reviewed else None)
     row.reason, row.decided_by, row.admitted_at = None, by.id, now()
