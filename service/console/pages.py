@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from service.console import (
     answers,
+    consultations,
     deliveries,
     departments,
     health,
@@ -15,7 +16,9 @@ from service.console import (
     now,
     people,
     report,
+    screening,
     trail,
+    voting,
 )
 from service.errors import NotFound
 from service.staff.access import Asker
@@ -23,7 +26,7 @@ from service.staff.access import Asker
 router = APIRouter()
 for screen in (
     now, issues, live, issue, answers, measures, deliveries, knowledge, departments, people, trail,
-    health, report,
+    health, report, consultations, screening, voting,
 ):  # fmt: skip
     router.routes.extend(screen.router.routes)
 

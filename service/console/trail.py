@@ -16,11 +16,11 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 SHOWN = 100
 THINGS = (
     "issue", "answer", "measure", "contribution", "delivery", "inbox", "document", "department",
-    "staff", "person",
+    "staff", "person", "consultation", "proposal",
 )  # fmt: skip
 PLACES = {
     "issue": "/console/issues/", "answer": "/console/answers/", "document": "/console/knowledge/",
-    "staff": "/console/people/",
+    "staff": "/console/people/", "consultation": "/console/consultations/",
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from service.consultations.voting.results import ScoresNotShown
 from service.consultations.voting.schemas import ResultsOut, ThemeResultOut
 from service.database import Session, now
 from service.errors import NotFound
+from service.issues.showing.queries import rounded
 from service.public.answers import Asked, At, Id, cleaned
 from service.public.keeping import kept
 from service.public.voting import asked
@@ -130,6 +131,7 @@ async def consultation(
         query=f"{urlencode(told)}&" if told else "", theme_name=consultations.theme_name,
         figures=(await figures(session, [consultation_id]))[consultation_id],
         results=await _ready(session, whole), least=here.settings.public_minimum,
+        rounded=rounded,
     )  # fmt: skip
     return kept(request, shown)
 

@@ -28,6 +28,15 @@ PAGES = (
     ("deliveries", "/console/deliveries"),
     ("health", "/console/health"),
     ("trail", "/console/trail"),
+    ("asked", "/console/consultations"),
+    ("asked-new", "/console/consultations/new"),
+    ("asked-one", "/console/consultations/{asked}"),
+    ("asked-queue", "/console/consultations/{asked}/queue"),
+    ("asked-review", "/console/consultations/{asked}/queue?what=review"),
+    ("asked-proposals", "/console/consultations/{asked}/proposals"),
+    ("asked-proposal", "/console/consultations/{asked}/proposals/{proposal}"),
+    ("asked-voting", "/console/consultations/{ended}/voting"),
+    ("asked-no-votes", "/console/consultations/{voting}/voting"),
     ("login", "/login"),
     ("missing", "/console/nowhere"),
 )
@@ -37,7 +46,7 @@ PAGES = (
 @pytest.mark.parametrize("wide", [320, 1280])
 async def test_every_page_can_be_used_by_everybody(place: Place, wide: int, scheme: Scheme) -> None:
     found: list[str] = []
-    numbers = {"issue": place.issues[2], "other": place.issues[0]}
+    numbers = {"issue": place.issues[2], "other": place.issues[0], **place.public}
     async with (
         browser() as chromium,
         window(chromium, place.base, link=place.link("admin"), wide=wide, scheme=scheme) as shown,

@@ -21,6 +21,14 @@ PAGES = (
     ("heard", "/heard?lang=en", 200),
     ("heard-none", "/heard?department=nobody", 200),
     ("heard-issue", "/heard/{crowd}", 200),
+    ("consultations", "/consultations", 200),
+    ("consultation", "/consultations/{asked}", 200),
+    ("consultation-voting", "/consultations/{voting}", 200),
+    ("consultation-none", "/consultations/{ended}?q=nothing", 200),
+    ("vote-begin", "/consultations/{voting}/vote", 200),
+    ("vote-closed", "/consultations/{ended}/vote", 200),
+    ("no-results", "/consultations/{voting}/results", 200),
+    ("results", "/consultations/{ended}/results", 200),
     ("data", "/data", 200),
     ("privacy", "/privacy", 200),
     ("accessibility", "/accessibility", 200),
@@ -56,7 +64,10 @@ async def test_every_public_page_can_be_used_by_everybody(
 
 
 async def test_what_was_written_is_shown_as_it_was_written(place: Place) -> None:
-    paths = ("/", "/answers", "/answers/{answer}", "/answers/{gone}", "/heard", "/heard/{crowd}")
+    paths = (
+        "/", "/answers", "/answers/{answer}", "/answers/{gone}", "/heard", "/heard/{crowd}",
+        "/consultations/{asked}", "/consultations/{ended}/results",
+    )  # fmt: skip
     async with browser() as chromium, window(chromium, place.base) as shown:
         for path in paths:
             await shown.open(path.format(**place.public))

@@ -13,6 +13,7 @@ from service.consultations.proposals.screening import actions as screening
 from service.consultations.voting import actions as voting
 from service.consultations.voting import tasks
 from service.consultations.voting.actions import Ballot, Elector
+from service.consultations.voting.weighing import QUICK, TOO_FAST
 from service.database import Session, now
 from service.installation import Installation
 from service.staff.access import Staffer
@@ -63,11 +64,55 @@ async def support(session: Session, poll: Poll, proposal_id: int, people: int) -
         await proposals.support(session, proposal_id, person, identity)
 
 
-async def cast(session: Session, poll: Poll, voters: int, *, seconds: float = 4.0) -> None:
+async def busy(session: Session, here: Installation, poll: Poll, words: str) -> None:
+    """What staff and citizens do before the voting: an extension, an edited wording, proposals
+    shown together, one refused that asks for a review, and others that wait.
+    """
+    row = await actions.find(session, poll.id)
+    until = row.proposing_until + timedelta(days=2)
+    await actions.extend(
+        session, poll.id, "proposing", until, by=poll.by, reason=f"No internet. {words}"
+    )
+    await screening.edit(
+        session, here, poll.proposals[1], f"{assembly.text(7)} Edited.", by=poll.by
+    )
+    await screening.show_together(session, poll.proposals[2], poll.proposals[1], by=poll.by)
+    await screening.reply(session, here, poll.proposals[1], f"We look at it. {words}", by=poll.by)
+    for number in range(40, 44):
+        who = await assembly.citizen(session)
+        said = f"{assembly.text(number)} {words}"
+        one = await assembly.proposed(session, poll.id, who, said)
+        if number > 41:
+            await screening.refuse(session, here, one.id, by=poll.by, reason=f"Off. {words}")
+            await proposals.ask_review(session, one.id, who[0])
+
+
+async def settled(session: Session, here: Installation, poll: Poll, words: str) -> None:
+    """What staff do after the voting: they change the shortlist and reply."""
+    first, last = poll.proposals[0], poll.proposals[-1]
+    for id_, listed in ((first, False), (last, True)):
+        await voting.adjust(
+            session, poll.id, id_, listed=listed, reason=f"A reason. {words}", by=poll.by
+        )
+    await screening.reply(session, here, first, f"It is done. {words}", by=poll.by)
+
+
+async def cast(
+    session: Session, poll: Poll, voters: int, *, seconds: float = 4.0, name: str = "v"
+) -> None:
     """So many browsers vote once on each pair, for the one that was proposed first."""
     row = await session.get_one(Proposal, poll.proposals[0])
     ballots = [
-        Ballot(Elector(poll.id, f"v{n}", "web"), row.theme_id, low, high, "left", None, seconds)
+        Ballot(
+            Elector(poll.id, f"{name}{n}", "web"),
+            row.theme_id,
+            low,
+            high,
+            "left",
+            None,
+            seconds,
+            TOO_FAST if seconds < QUICK else "",
+        )
         for n in range(voters)
         for at, low in enumerate(poll.proposals)
         for high in poll.proposals[at + 1 :]

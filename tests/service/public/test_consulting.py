@@ -32,7 +32,7 @@ async def test_what_was_proposed_is_read_with_whose_it_is_and_what_staff_changed
 ) -> None:
     seed, first, second, third = poll.proposals
     async with installation.database.write() as session:
-        await plebiscite.support(session, poll, first, 3)
+        await plebiscite.support(session, poll, first, 12)
         mended = "Keep the health posts of every neighbourhood open until ten at night."
         await screening.edit(session, installation, first, mended, by=poll.by)
         await screening.show_together(session, second, first, by=poll.by)
@@ -44,7 +44,7 @@ async def test_what_was_proposed_is_read_with_whose_it_is_and_what_staff_changed
         page = (await reader.get(f"/consultations/{poll.id}")).text
     assert mended in page
     assert assembly.text(1) in page, "the author's own words stand beside"
-    assert "3 people support it" in page
+    assert "10 people or more support it" in page
     assert page.index(f"proposal-{first}") < page.index(f"proposal-{second}"), "shown together"
     assert "Shown together with 1 like it" in page
     assert "by the team" in page
