@@ -130,7 +130,8 @@ async def consultation(
         total=total, theme=theme, at=at, pages=-(-total // SHOWN), clock=clock(whole, moment),
         query=f"{urlencode(told)}&" if told else "", theme_name=consultations.theme_name,
         figures=(await figures(session, [consultation_id]))[consultation_id],
-        results=await _ready(session, whole), least=here.settings.public_minimum,
+        results=await _ready(session, whole), together=any(one.beside for one in items),
+        least=here.settings.public_minimum,
         rounded=rounded,
     )  # fmt: skip
     return kept(request, shown)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import combinations
 
 from sqlalchemy import update
 
@@ -102,22 +103,19 @@ async def cast(
 ) -> None:
     """So many browsers vote once on each pair, for the one that was proposed first."""
     row = await session.get_one(Proposal, poll.proposals[0])
+    flags = TOO_FAST if seconds < QUICK else ""
+    pairs = list(combinations(poll.proposals, 2))
     ballots = [
-        Ballot(
-            Elector(poll.id, f"{name}{n}", "web"),
-            row.theme_id,
-            low,
-            high,
-            "left",
-            None,
-            seconds,
-            TOO_FAST if seconds < QUICK else "",
-        )
+        Ballot(_voter(poll, name, n), row.theme_id, *sides, choice, None, seconds, flags)
         for n in range(voters)
-        for at, low in enumerate(poll.proposals)
-        for high in poll.proposals[at + 1 :]
+        for at, pair in enumerate(pairs)
+        for sides, choice in [(pair, "left") if (n + at) % 2 else (pair[::-1], "right")]
     ]
     await voting.cast_all(session, ballots)
+
+
+def _voter(poll: Poll, name: str, number: int) -> Elector:
+    return Elector(poll.id, f"{name}{number}", "web")
 
 
 async def ended(here: Installation, poll: Poll) -> None:
