@@ -17,7 +17,7 @@ from rich.progress import Progress
 from nlp.pivot import close
 from service.app import open_installation
 from service.channels import inbox
-from service.commands import accounts, importing, serving
+from service.commands import accounts, consulting, importing, serving
 from service.database import now
 from service.errors import SetupError
 from service.installation import Installation, note, recall
@@ -25,6 +25,7 @@ from service.retrieval.keeper import open_embedder
 from service.settings import Settings
 from service.staff import actions as staff
 from service.staff import queries as staff_queries
+from service.staff.access import staffer
 
 DATA = Path(__file__).parents[2] / "data"
 GOVERNMENT = "Estado de Vale Claro"
@@ -55,6 +56,7 @@ Once round the loop, in five minutes:
   3. Log in as comms in another browser (a private window). Approve the answer and publish it.
   4. Look at the web chat: the answer has come to you, and to everybody who asked.
   5. Press "Ainda não resolveu" and see the issue wait again; /privacidade shows what is stored.
+  6. Write /consulta, and propose something: what is like it is offered to be supported instead.
 
 Ctrl-C stops. The next `make run` goes on from here; `gabinete sample remove` clears it away.
 """
@@ -129,6 +131,7 @@ async def load(here: Installation) -> None:
         await _answers(here, embedder, step("answers"))
         close(embedder)
         await _people(here)
+        await _consultation(here)
         await _messages(here)
         await serving.work(here, drain=True, progress=step("messages"))
     async with here.database.write() as session:
@@ -185,6 +188,14 @@ async def _people(here: Installation) -> None:
                     departments=departments,
                     actor="sample",
                 )
+
+
+async def _consultation(here: Installation) -> None:
+    """The comms team asks; some answered already."""
+    async with here.database.read() as session:
+        row = await staff_queries.by_email(session, PEOPLE[1][0])
+    if row is not None:
+        await consulting.load(here, DATA / "consultation.json", staffer(row))
 
 
 async def _links(here: Installation) -> dict[str, str]:

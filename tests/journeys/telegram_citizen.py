@@ -39,7 +39,9 @@ class TelegramCitizen:
 
     async def edit(self, text: str) -> str:
         """Edit what was said last and read the answer."""
-        changed = {**self._last["message"], "text": text, "edit_date": int(time.time()) + 1}
+        (said,) = (self._last[kind] for kind in ("message", "edited_message") if kind in self._last)
+        at = max(int(time.time()), said.get("edit_date", 0)) + 1
+        changed = {**said, "text": text, "edit_date": at}
         self._send("edited_message", changed)
         return await self.waits()
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name, rows in (("departments", 20), ("answers", 5), ("messages", 20)):
         lines = (sample.DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
         (data / f"{name}.jsonl").write_text("\n".join(lines[:rows]), encoding="utf-8")
+    shutil.copyfile(sample.DATA / "consultation.json", data / "consultation.json")
     monkeypatch.setattr(sample, "DATA", data)
     return Settings(_env_file=None)
 
@@ -39,9 +41,13 @@ def test_it_is_loaded_once_and_gone_on_with(settings: Settings, folder: Path) ->
     first = exported("messages", folder)
     assert len(first) == 20
     assert len(exported("answers", folder)) >= 5
+    proposed = exported("proposals", folder)
+    states = Counter(str(one["state"]) for one in proposed)
+    assert states == {"admitted": 8, "waiting": 4, "refused": 1}
     again = asyncio.run(sample._prepare(settings))
     assert again["official"] != links["official"], "a fresh link each time"
     assert exported("messages", folder) == first
+    assert exported("proposals", folder) == proposed
 
 
 def test_half_a_sample_is_completed(
