@@ -36,6 +36,7 @@ from service.phrases import say
 from service.public import pages as public
 from service.report import api as report
 from service.retrieval.keeper import Keeper
+from service.rounds import api as rounds
 from service.running import Running
 from service.settings import Settings
 from service.shell import docs, errors, security
@@ -170,6 +171,7 @@ def _routes() -> tuple[BaseRoute, ...]:
         proposals,
         voting,
         comments,
+        rounds,
         knowledge,
         channels_api,
         trail,
@@ -181,7 +183,8 @@ def _routes() -> tuple[BaseRoute, ...]:
     voters.include_router(voting.voters)
     pages = (staff_pages, console, public)
     shown = [route for screens in pages for route in screens.router.routes]
-    return (*api.routes, *voters.routes, *shown)
+    # Routes are tried in order, and no other is asked for hundreds of times a second.
+    return (*voters.routes, *api.routes, *shown)
 
 
 @contextlib.asynccontextmanager

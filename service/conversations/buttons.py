@@ -10,7 +10,7 @@ from service.answers import queries as answer_queries
 from service.channels import deliveries, inbox
 from service.consultations import actions as consultations
 from service.consultations.proposals import actions as proposals
-from service.conversations import consulting
+from service.conversations import consulting, voting
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
 from service.database import now
@@ -67,12 +67,13 @@ async def _erase_now(room: Room, one: Heard) -> Reply:
         await answers.keep_drafts(room.session, issue_id, [])
     await proposals.forget(room.session, person)
     await consultations.forget(room.session, person.id)
+    votes = await voting.forget(room, person.id, lang)
     threads = await message_queries.threads(room.session, person.id)
     await inbox.forget(room.session, [thread.digest for thread in threads])
     identities = await people.forget(room.session, person.id)
     await deliveries.forget(room.session, identities)
     await jobs.add(room.session, "let_go", run_at=now() + LET_GO, identities=identities)
-    return say("erase.done", lang), ()
+    return "\n\n".join([say("erase.done", lang), *votes]), ()
 
 
 async def _helpful(room: Room, one: Heard, numbers: list[int]) -> Reply:
@@ -153,4 +154,5 @@ PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
     "reopen": _reopen,
     "join": _join,
     **consulting.PRESSES,
+    **voting.PRESSES,
 }

@@ -17,10 +17,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "export": ("export", "exportar"),
     "erase": ("erase", "apagar", "borrar"),
     "consultation": ("consultation", "consulta", "consultas"),
+    "vote": ("vote", "votar", "voto"),
     "person": ("person", "pessoa", "persona", "atendente", "humano"),
 }
 NAMES = {word: name for name, forms in WORDS.items() for word in forms}
-BARE = {"help", "status", "language", "privacy", "person", "consultation"}
+BARE = {"help", "status", "language", "privacy", "person", "consultation", "vote"}
 CODE = re.compile(r"^(?:[0-9A-Za-z]{4}[- ]){2}[0-9A-Za-z]{4}$")
 
 # Whole sentences that mean a command, as people say them.
@@ -56,6 +57,7 @@ MENU: dict[str, tuple[str, str, str]] = {
     "help": ("ajuda", "ayuda", "help"),
     "status": ("situacao", "estado", "status"),
     "consultation": ("consulta", "consulta", "consultation"),
+    "vote": ("votar", "votar", "vote"),
     "language": ("idioma", "idioma", "language"),
     "follow": ("seguir", "seguir", "follow"),
     "unfollow": ("parar", "dejar", "unfollow"),

@@ -59,13 +59,11 @@ async def command(room: Room, one: Heard, rest: str) -> Reply:
     if not rows:
         return say("consultation.none", lang), ()
     wholes = await queries.wholes(room.session, rows)
-    buttons = [
-        Button(_short(whole.text(lang).title), f"consult:{whole.row.id}") for whole in wholes
-    ]
+    buttons = [Button(short(whole.text(lang).title), f"consult:{whole.row.id}") for whole in wholes]
     return say("consultation.which", lang), tuple(buttons)
 
 
-def _short(title: str) -> str:
+def short(title: str) -> str:
     """A title as a button carries it."""
     return title if len(title) <= LABEL else title[: LABEL - 1].rstrip() + "…"
 
@@ -116,21 +114,31 @@ async def _standing(room: Room, one: Heard, whole: Whole) -> Reply:
         body, buttons = await _invite(room, one, row, until)
     else:
         body, buttons = say(f"consultation.{row.state}", lang, until=until), ()
+    if row.state == "voting":
+        buttons = (Button(say("button.vote", lang), f"ballot:{row.id}"),)
     return "\n\n".join([body, *why]), buttons
 
 
 async def _invite(room: Room, one: Heard, row: Consultation, until: str) -> Reply:
-    lang, (person, _) = room.lang(one), who(room, one)
-    if not await queries.takes_part(room.session, row, person.id):
-        if row.open_to == "place":
-            yes = Button(say("button.lives", lang), f"lives:{row.id}")
-            return say("consultation.place", lang, place=row.place), (yes, _leave(row.id, lang))
-        await _expect(room, one, {"enter": row.id})
-        return say("consultation.code", lang), (_leave(row.id, lang),)
+    lang = room.lang(one)
+    if (closed := await door(room, one, row)) is not None:
+        return closed
     await _expect(room, one, {"propose": row.id})
     least, most = proposals.SHORTEST, proposals.LONGEST
     said = say("consultation.propose", lang, least=least, most=most, until=until)
     return said, (_leave(row.id, lang),)
+
+
+async def door(room: Room, one: Heard, row: Consultation) -> Reply | None:
+    """What is asked of who may not take part yet; None for who may."""
+    lang, (person, _) = room.lang(one), who(room, one)
+    if await queries.takes_part(room.session, row, person.id):
+        return None
+    if row.open_to == "place":
+        yes = Button(say("button.lives", lang), f"lives:{row.id}")
+        return say("consultation.place", lang, place=row.place), (yes, _leave(row.id, lang))
+    await _expect(room, one, {"enter": row.id})
+    return say("consultation.code", lang), (_leave(row.id, lang),)
 
 
 def _leave(consultation_id: int, lang: str) -> Button:

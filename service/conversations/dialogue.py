@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from service.channels import deliveries
 from service.channels.contract import Button
-from service.conversations import buttons, changes, commands, consulting, replies
+from service.conversations import buttons, changes, commands, consulting, replies, voting
 from service.conversations.hearing import SILENT, Heard
 from service.conversations.room import Reply, Room
 from service.conversations.writing import message
@@ -241,6 +241,7 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
             for row in mine
         ],
         **await consulting.kept(room, person),
+        **await voting.kept(room, person.id),
     }
     return json.dumps(held, ensure_ascii=False, indent=1), ()
 
@@ -267,4 +268,5 @@ COMMANDS: dict[str, Answerer] = {
     "erase": _erase,
     "person": _person,
     "consultation": consulting.command,
+    "vote": voting.command,
 }

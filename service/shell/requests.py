@@ -9,7 +9,8 @@ from service.database import Session
 from service.installation import Installation
 
 
-def installation(request: Request) -> Installation:
+# Not sync: what is sync is sent through a thread at each request.
+async def installation(request: Request) -> Installation:
     """The installation that serves this request."""
     found: Installation = request.app.state.installation
     return found

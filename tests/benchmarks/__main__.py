@@ -1,6 +1,6 @@
 """Measure the targets: `python -m tests.benchmarks [NAME …] [--quick]`, or on labelled sets
 `python -m tests.benchmarks understanding --sets FOLDER [--json FILE] [--chart FILE.svg]` and
-`python -m tests.benchmarks polis --sets FOLDER`.
+`python -m tests.benchmarks polis --sets FOLDER`; `python -m tests.benchmarks replay [--size N]`.
 
 Every figure that is a time is measured against another in the same run, because machines differ.
 """
@@ -18,7 +18,7 @@ from rich.table import Table
 
 from tests.benchmarks import broadcast, intake, killing, pages, starting, throughput
 from tests.benchmarks.understanding import table
-from tests.benchmarks.voting import polis, simulated
+from tests.benchmarks.voting import polis, replay, simulated
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,30 @@ def ranked(folder: Path, quick: bool) -> Iterator[Figure]:
         )  # fmt: skip
 
 
+def replayed(folder: Path, size: float) -> Iterator[Figure]:
+    """A consultation of 2011's size over HTTP, on a service of its own."""
+    found = replay.measure(folder, size)
+    wrong = found.lost, found.more, found.failed
+    yield Figure(
+        f"{found.votes} votes of {found.people} voters: lost, not asked for, refused",
+        ", ".join(map(str, wrong)), "0, 0, 0", not any(wrong),
+    )  # fmt: skip
+    yield Figure(
+        "votes each second, the load generator and everybody's entering included",
+        f"{found.rate:.0f} (p50 {found.p50 * 1e3:.0f} ms, p95 {found.p95 * 1e3:.0f} ms)",
+        f"≥ {replay.RATE:.0f}", found.rate >= replay.RATE,
+    )  # fmt: skip
+    yield Figure(
+        "the ranking holds the last vote after",
+        f"{found.refreshed:.1f} s", f"≤ {replay.REFRESHED:.0f} s",
+        found.refreshed <= replay.REFRESHED,
+    )  # fmt: skip
+    yield Figure(
+        "Kendall's tau with the reference fit, mean of the themes",
+        f"{found.tau:.4f}", f"≥ {simulated.FIT}", found.tau >= simulated.FIT,
+    )  # fmt: skip
+
+
 def grouped(sets: Path) -> Iterator[Figure]:
     """Opinion groups and foretold votes on real conversations."""
     told = list(polis.measure(sets))
@@ -188,13 +212,13 @@ ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
 }
 
 
-UNDERSTANDING, POLIS = "understanding", "polis"
+UNDERSTANDING, POLIS, REPLAY = "understanding", "polis", "replay"
 
 
 def main() -> None:
     """Run what was asked for and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    names = [*ALL, UNDERSTANDING, POLIS, []]
+    names = [*ALL, UNDERSTANDING, POLIS, REPLAY, []]
     parser.add_argument(
         "what", nargs="*", choices=names, help="all that need no sets if none is named"
     )
@@ -202,6 +226,7 @@ def main() -> None:
     parser.add_argument("--sets", type=Path, help="folder of sets, for understanding and polis")
     parser.add_argument("--json", type=Path, help="write the scores of understanding there")
     parser.add_argument("--chart", type=Path, help="draw them there, as SVG")
+    parser.add_argument("--size", type=float, default=1.0, help="share of 2011's size, for replay")
     asked = parser.parse_args()
     on_sets = {UNDERSTANDING, POLIS} & set(asked.what)
     if on_sets and asked.sets is None:
@@ -213,6 +238,9 @@ def main() -> None:
     screen, figures = Console(), list[Figure]()
     if POLIS in on_sets:
         figures += grouped(asked.sets)
+    if REPLAY in asked.what:
+        with tempfile.TemporaryDirectory() as folder, screen.status(REPLAY):
+            figures += replayed(Path(folder), asked.size)
     for name in wanted:
         with tempfile.TemporaryDirectory() as folder, screen.status(name):
             figures += ALL[name](Path(folder), asked.quick)

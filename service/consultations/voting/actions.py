@@ -25,7 +25,7 @@ from service.trail import actions as trail
 
 CHOICES = ("left", "right", "neither")
 WHYS = ("same", "unknown", "unclear")
-RECKON = timedelta(seconds=1)
+RECKON = timedelta(seconds=2)
 CHUNK = 500
 
 
@@ -132,24 +132,27 @@ class Cast:
 Outcome = Cast | GabineteError
 
 
-async def cast_all(session: Session, ballots: Sequence[Ballot]) -> list[Outcome]:
+async def cast_all(
+    session: Session, ballots: Sequence[Ballot], *, asked: Collection[int] = ()
+) -> list[Outcome]:
     """Count ballots, each once, in a few statements; gives what became of each, in order.
 
     Refused are those of a consultation that is not voted on at this moment, of erased voters, and
-    on proposals that are not on the ballot any more.
+    on proposals that are not on the ballot any more. Scores are made anew soon, but for the
+    consultations in `asked`, where that was asked for already.
     """
+    shown = await queries.on_the_ballot(session, {id_ for one in ballots for id_ in one.pair})
     wanted = {ballot.elector.consultation_id for ballot in ballots}
     open_now = await queries.open_now(session, wanted, now())
     fit = [one for one in ballots if one.elector.consultation_id in open_now]
     voters = await _enrol(session, [one.elector for one in fit])
-    shown = await queries.on_the_ballot(session, {id_ for one in fit for id_ in one.pair})
     refused: dict[int, GabineteError] = {}
     for at, one in enumerate(ballots):
         if (no := _refusal(one, open_now, voters, shown)) is not None:
             refused[at] = no
     taken = [one for at, one in enumerate(ballots) if at not in refused]
     counted = await _insert(session, taken, voters)
-    for consultation_id in {one.elector.consultation_id for one in taken if counted}:
+    for consultation_id in {one.elector.consultation_id for one in taken} - set(asked):
         await reckon_soon(session, consultation_id)
     told = iter(await _told(session, taken, voters, counted))
     return [refused[at] if at in refused else next(told) for at in range(len(ballots))]
@@ -187,23 +190,21 @@ async def _enrol(
 ) -> dict[tuple[int, str], queries.Known]:
     """The voters of electors, made where they are not there yet."""
     asked = {(one.consultation_id, one.digest): one for one in electors}
-    known = await queries.known(session, asked)
-    fresh = [one for key, one in asked.items() if key not in known]
-    if fresh:
-        moment = now()
-        rows = [
-            {
-                "consultation_id": one.consultation_id, "digest": one.digest,
-                "channel": one.channel, "person_id": one.person_id, "device": one.device,
-                "campaign": one.campaign, "flags": "", "created_at": moment,
-            }
-            for one in fresh
-        ]  # fmt: skip
-        await session.execute(_insert_or_leave(session, Voter), rows)
-        known |= await queries.known(
-            session, {(one.consultation_id, one.digest): one for one in fresh}
-        )
-    return known
+    if not asked:
+        return {}
+    moment = now()
+    rows = [
+        {
+            "consultation_id": one.consultation_id, "digest": one.digest, "channel": one.channel,
+            "person_id": one.person_id, "device": one.device, "campaign": one.campaign,
+            "flags": "", "created_at": moment,
+        }
+        for one in asked.values()
+    ]  # fmt: skip
+    columns = (Voter.consultation_id, Voter.digest, Voter.id)
+    made = await session.execute(_insert_or_leave(session, Voter).returning(*columns), rows)
+    voters = {(row[0], row[1]): queries.Known(row[2], False) for row in made.all()}
+    return voters | await queries.known(session, [key for key in asked if key not in voters])
 
 
 async def _insert(

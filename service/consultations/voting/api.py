@@ -4,8 +4,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from limits import RateLimitItemPerHour
+from pydantic import BaseModel
 
 from service.consultations import actions as consultations
 from service.consultations import queries as consultation_queries
@@ -51,7 +52,7 @@ class NotLivingThere(Forbidden):
     code = "not_living_there"
 
 
-def booth(request: Request) -> Booth:
+async def booth(request: Request) -> Booth:
     """Where this process takes votes."""
     found: Booth = request.app.state.booth
     return found
@@ -60,7 +61,7 @@ def booth(request: Request) -> Booth:
 Votes = Annotated[Booth, Depends(booth)]
 
 
-def elector(
+async def elector(
     request: Request,
     here: Here,
     consultation_id: Id,
@@ -87,19 +88,30 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-@voters.post("/consultations/{consultation_id}/voters", status_code=201)
+@voters.post("/consultations/{consultation_id}/voters", status_code=201, response_model=EnteredOut)
 async def enter(
     request: Request, here: Here, votes: Votes, consultation_id: Id, body: EnterIn
-) -> EnteredOut:
+) -> Response:
     """Begin to vote: a token to keep in the browser, and the first pair."""
+    token = await new_voice(request, here, votes, consultation_id, body)
+    who = elector_of(request, here, consultation_id, token)
+    standing = _standing(here, who, await votes.begin(who, body.theme_id))
+    return _json(
+        EnteredOut(token=token, cast=standing.cast, pause=standing.pause, next=standing.next), 201
+    )
+
+
+async def new_voice(
+    request: Request, here: Here, votes: Votes, consultation_id: int, body: EnterIn
+) -> str:
+    """The token of a browser that may begin to vote. Raises `NotLetIn`, `NotLivingThere`,
+    `TooManyVoters`, `UnknownConsultation`.
+    """
     _let_in(here, await votes.consultation(consultation_id), body)
     limit = RateLimitItemPerHour(here.settings.voters_per_hour)
     if not votes.limiter.hit(limit, "enter", _address(request)):
         raise TooManyVoters("Too many began to vote from this address; try again in an hour.")
-    token = tokens.new_voter(here.vault, consultation_id, body.campaign)
-    who = elector_of(request, here, consultation_id, token)
-    standing = _standing(here, who, await votes.begin(who, body.theme_id))
-    return EnteredOut(token=token, **standing.model_dump())
+    return tokens.new_voter(here.vault, consultation_id, body.campaign)
 
 
 async def _open(session: Session, consultation_id: int) -> Consultation:
@@ -122,13 +134,22 @@ async def pair(here: Here, votes: Votes, who: Voting, theme_id: ThemeId = None) 
     return _standing(here, who, await votes.next(who, theme_id))
 
 
-@voters.post("/consultations/{consultation_id}/votes")
-async def vote(here: Here, votes: Votes, who: Voting, body: VoteIn) -> VotedOut:
+@voters.post("/consultations/{consultation_id}/votes", response_model=VotedOut)
+async def vote(here: Here, votes: Votes, who: Voting, body: VoteIn) -> Response:
     """Choose, once; the answer has the next pair. The first choice on a pair counts."""
     chosen = tokens.read_pair(here.vault, who.digest, body.pair)
     found = await votes.cast(who, chosen, body.choice, body.why)
     standing = _standing(here, who, await votes.next(who, body.theme_id))
-    return VotedOut(counted=found.counted, choice=found.choice, **standing.model_dump())
+    told = VotedOut(
+        counted=found.counted, choice=found.choice, cast=standing.cast, pause=standing.pause,
+        next=standing.next,
+    )  # fmt: skip
+    return _json(told)
+
+
+def _json(told: BaseModel, status: int = 200) -> Response:
+    """What was just made is not checked once more: this is asked for hundreds of times a second."""
+    return Response(told.model_dump_json(), status, media_type="application/json")
 
 
 @voters.delete("/consultations/{consultation_id}/voters/me", status_code=204)

@@ -4,7 +4,7 @@ same time share one commit. A vote is acknowledged when it is durable.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ from service.installation import Installation
 FRESH = 2.0
 PAUSE = 20
 MOST = 400
+GATHERED = 0.01
+ASKED = 1.0
 
 log = structlog.get_logger()
 
@@ -64,6 +66,7 @@ class Booth:
         self._minds = Minds()
         self.limiter = MovingWindowRateLimiter(MemoryStorage())
         self._limit = RateLimitItemPerMinute(here.settings.votes_per_minute)
+        self._asked: dict[int, float] = {}
         self._waiting: list[tuple[Ballot, asyncio.Future[actions.Outcome]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -121,11 +124,12 @@ class Booth:
         self._minds.drop(elector.digest)
 
     async def _write(self) -> None:
+        """Votes that come within a few milliseconds are written together."""
         while self._waiting:
+            await asyncio.sleep(GATHERED)
             taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             try:
-                async with self._here.database.write() as session:
-                    outcomes = await actions.cast_all(session, [ballot for ballot, _ in taken])
+                outcomes = await self._cast([ballot for ballot, _ in taken])
             except Exception as error:
                 log.exception("votes_failed", votes=len(taken))
                 for _, done in taken:
@@ -136,6 +140,22 @@ class Booth:
                 if not done.done():
                     done.set_result(outcome)
             self._ring()
+
+    async def _cast(self, ballots: Sequence[Ballot]) -> list[actions.Outcome]:
+        """Scores are asked for once a second: what was asked for waits for two, and reads all that
+        is there by then; a commit that took longer asks again.
+        """
+        begun = time.monotonic()
+        ids = {ballot.elector.consultation_id for ballot in ballots}
+        asked = {id_ for id_ in ids if begun - self._asked.get(id_, -ASKED) < ASKED}
+        async with self._here.database.write() as session:
+            outcomes = await actions.cast_all(session, ballots, asked=asked)
+        self._asked.update(dict.fromkeys(ids - asked, begun))
+        for id_ in asked:
+            if time.monotonic() - self._asked[id_] > 1.5 * ASKED:
+                async with self._here.database.write() as session:
+                    await actions.reckon_soon(session, id_)
+        return outcomes
 
     async def _mind(self, elector: Elector) -> Mind:
         """What is known of a voter, read where this process does not remember it."""

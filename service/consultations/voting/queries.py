@@ -65,6 +65,8 @@ async def known(
     session: Session, keys: Collection[tuple[int, str]]
 ) -> dict[tuple[int, str], Known]:
     """Voters by consultation and digest."""
+    if not keys:
+        return {}
     rows = await session.execute(
         select(Voter.consultation_id, Voter.digest, Voter.id, Voter.erased_at).where(
             Voter.digest.in_({digest for _, digest in keys})

@@ -80,20 +80,18 @@ def read_pair(vault: Vault, voter: str, token: str) -> Pair:
 
 
 def press_mark(vault: Vault, voter: str, pair: Pair) -> int:
-    """The number that signs a button of a chat, which is short."""
-    held = f"{pair.left}.{pair.right}.{pair.issued}"
+    """The number that signs a button of a chat, which is short: it stands for the wording too."""
+    held = f"{pair.left}.{pair.right}.{pair.issued}.{pair.wording}"
     return int(_sign(vault, "press", voter, held)[:PRESSED], 16) + 1
 
 
-def read_press(vault: Vault, voter: str, left: int, right: int, issued: int, mark: int) -> Pair:
-    """The pair of a button that was shown to this voter, with no mark of its wording.
-
-    Raises `UnknownPair`, `StalePair`.
+def check_press(vault: Vault, voter: str, pair: Pair, mark: int) -> None:
+    """Raises `UnknownPair` where a button was not made for this voter, or for another wording, and
+    `StalePair`.
     """
-    pair = Pair(left, right, issued, "")
     if press_mark(vault, voter, pair) != mark:
-        raise UnknownPair("This pair was not shown to this voter.")
-    return _fresh(pair)
+        raise UnknownPair("This pair was not shown to this voter as it reads now.")
+    _fresh(pair)
 
 
 def _fresh(pair: Pair) -> Pair:

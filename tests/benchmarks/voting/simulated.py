@@ -43,7 +43,8 @@ def reference(wins: csr_matrix) -> Floats:
     worth = np.ones(count)
     for _ in range(10_000):
         shares = met.data / (worth[met.row] + worth[met.col])
-        found = won / np.bincount(met.row, shares, count)
+        against = np.bincount(met.row, shares, count)
+        found = np.where(against > 0, won / np.maximum(against, 1e-12), worth)
         found /= np.exp(np.log(found).mean())
         if np.abs(np.log(found / worth)).max() < 1e-8:
             break
