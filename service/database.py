@@ -10,14 +10,17 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
     LargeBinary,
     MetaData,
     String,
+    case,
     event,
     insert,
+    literal_column,
     text,
 )
 from sqlalchemy.ext.asyncio import (
@@ -211,3 +214,17 @@ def _pragmas(engine: Engine, *, query_only: bool) -> None:
 
 def _fold(value: str | None) -> str | None:
     return None if value is None else fold(value)
+
+
+def span_of(moment: Any, begins: Sequence[datetime]) -> ColumnElement[int]:
+    """In which of the spans that begin at these moments, in order, a moment lies, found by
+    halving; what is earlier counts to the first.
+    """
+
+    def within(low: int, high: int) -> ColumnElement[int]:
+        if high - low == 1:
+            return literal_column(str(low), Integer)
+        middle = (low + high) // 2
+        return case((moment < begins[middle], within(low, middle)), else_=within(middle, high))
+
+    return within(0, len(begins))

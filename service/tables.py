@@ -14,6 +14,7 @@ from service.knowledge import models as knowledge
 from service.messages import models as messages
 from service.people import models as people
 from service.retrieval import models as retrieval
+from service.rounds import models as rounds
 from service.staff import models as staff
 from service.trail import models as trail
 
@@ -33,6 +34,7 @@ __all__ = [
     "people",
     "proposals",
     "retrieval",
+    "rounds",
     "staff",
     "trail",
     "voting",

@@ -19,6 +19,7 @@ from service.messages import actions as messages
 from service.messages import queries as message_queries
 from service.people import actions as people
 from service.retrieval.retriever import Retriever
+from service.rounds import tasks as rounds
 
 Task = Callable[[Installation, Retriever, Job], Awaitable[set[int] | None]]
 
@@ -134,6 +135,18 @@ async def _tell_cancelled(here: Installation, retriever: Retriever, job: Job) ->
     await consultations.tell_cancelled(here, job.args["consultation_id"])
 
 
+async def _move_rounds(here: Installation, retriever: Retriever, job: Job) -> None:
+    await rounds.move_on(here)
+
+
+async def _tell_round(here: Installation, retriever: Retriever, job: Job) -> None:
+    await rounds.tell_round(here, job.args["round_id"])
+
+
+async def _remind_rounds(here: Installation, retriever: Retriever, job: Job) -> None:
+    await rounds.remind(here)
+
+
 async def _let_go(here: Installation, retriever: Retriever, job: Job) -> None:
     async with here.database.write() as session:
         gone = await people.let_go(session, job.args["identities"])
@@ -161,7 +174,9 @@ ROUND: dict[str, timedelta] = {
     "consolidate_issues": CONSOLIDATE,
     "publish_due": REFRESH,
     "move_consultations": REFRESH,
+    "move_rounds": REFRESH,
     "digest": HOURLY,
+    "remind_rounds": HOURLY,
     "tidy_up": HOURLY,
     "encode_proposals": HOURLY,
 }
@@ -170,7 +185,10 @@ TASKS: dict[str, Task] = {
     "refresh_issues": _refresh,
     "consolidate_issues": _consolidate,
     "publish_due": _publish_due,
+    "move_rounds": _move_rounds,
+    "tell_round": _tell_round,
     "digest": _digest,
+    "remind_rounds": _remind_rounds,
     "tidy_up": _tidy_up,
     "index_answer": _index_answer,
     "compose_drafts": _compose_drafts,

@@ -33,13 +33,14 @@ from service.database import Session, now
 from service.errors import Conflict, GabineteError, NotFound
 from service.installation import Installation
 from service.issues import actions as issues
+from service.issues.models import Issue
 from service.issues.standing.actions import live, touch
 from service.retrieval import actions as retrieval
 from service.staff.access import Staffer
 from service.trail import actions as trail
 
 __all__ = [
-    "EDITABLE", "MEASURES", "MOVES", "AlreadyPublished", "EmptyAnswer", "NoReasonGiven",
+    "EDITABLE", "MEASURES", "MOVES", "AlreadyPublished", "EmptyAnswer", "NoReasonGiven", "NoTitle",
     "NoVersion", "NotApproved", "SameAuthor", "UnknownAnswer", "UnknownDraft", "UnknownMeasure",
     "WrongAnswerState", "WrongMeasureState", "WrongVerdict", "add_measure", "answer_at_once",
     "approve", "begin", "change_measure", "correct", "edit", "feedback", "find", "import_answer",
@@ -82,6 +83,12 @@ class NoReasonGiven(GabineteError):
     code = "no_reason"
 
 
+class NoTitle(GabineteError):
+    """An answer needs a title before it is reviewed: the public reads it."""
+
+    code = "answer_no_title"
+
+
 class WrongVerdict(GabineteError):
     """A verdict is helpful, reopen or not_asked."""
 
@@ -108,6 +115,9 @@ async def begin(
 ) -> Answer:
     """Start an answer to an issue, from nothing or from one of its drafts, with its citations.
 
+    Without a title it has staff's name of the issue, or what an answer is called that the draft
+    rests on; else none, since the machine's names are citizens' words.
+
     Raises `EmptyAnswer`, `UnknownDraft`, and what finding the issue raises.
     """
     issue = await live(session, issue_id)
@@ -115,17 +125,10 @@ async def begin(
         raise UnknownDraft("There is no such draft for this issue.")
     moment = now()
     answer = Answer(
-        issue_id=issue.id,
-        state="drafted",
-        title=title.strip() or issue.name,
-        question=question or issue.name,
-        question_indexed=True,
-        lang=lang,
-        edition=1,
-        author_id=by.id,
-        created_at=moment,
-        updated_at=moment,
-    )
+        issue_id=issue.id, state="drafted", title=title.strip() or _titled(issue, draft),
+        question=question or issue.name, question_indexed=True, lang=lang, edition=1,
+        author_id=by.id, created_at=moment, updated_at=moment,
+    )  # fmt: skip
     session.add(answer)
     await session.flush()
     await put_version(session, answer, lang, text if text.strip() else _text_of(draft))
@@ -140,6 +143,13 @@ async def begin(
     return answer
 
 
+def _titled(issue: Issue, draft: Draft | None) -> str:
+    if issue.named_by != trail.MACHINE:
+        return issue.name
+    sentences = draft.sentences if draft else []
+    return next((str(one["title"]) for one in sentences if one.get("answer_id")), "")
+
+
 def _text_of(draft: Draft | None) -> str:
     return "\n".join(one["text"] for one in draft.sentences) if draft else ""
 
@@ -147,15 +157,11 @@ def _text_of(draft: Draft | None) -> str:
 def _cite(session: Session, answer: Answer, draft: Draft) -> None:
     for position, one in enumerate(draft.sentences):
         if one.get("passage_id") or one.get("answer_id"):
-            session.add(
-                Citation(
-                    answer_id=answer.id,
-                    position=position,
-                    sentence=one["text"],
-                    passage_id=one.get("passage_id"),
-                    cited_answer_id=one.get("answer_id"),
-                )
-            )
+            row = Citation(
+                answer_id=answer.id, position=position, sentence=one["text"],
+                passage_id=one.get("passage_id"), cited_answer_id=one.get("answer_id"),
+            )  # fmt: skip
+            session.add(row)
 
 
 async def edit(
@@ -193,8 +199,10 @@ async def edit(
 
 
 async def submit(session: Session, answer_id: int, *, by: Staffer) -> Answer:
-    """Ask for review."""
+    """Ask for review. Raises `NoTitle`, `WrongAnswerState`."""
     answer = await find(session, answer_id)
+    if not answer.title:
+        raise NoTitle("Give the answer a title first: the public reads it.")
     await move(session, answer, "in_review", by.actor)
     return answer
 

@@ -22,7 +22,7 @@ from service.trail import actions as trail
 from service.vault import BadKey, Vault
 
 Cause = Literal[
-    "receipt", "instant", "talk", "answer", "measure", "issue", "proposal", "consultation"
+    "receipt", "instant", "talk", "answer", "measure", "issue", "proposal", "consultation", "round"
 ]
 
 REPLY, BROADCAST = 0, 10

@@ -108,8 +108,7 @@ class Sender:
     def _fly(self, one: Claimed) -> None:
         if self._window:
             self._window.leave()
-        if self._apart:
-            self._resting[one.identity_id] = time.monotonic() + self._apart
+        self._rest(one)
         task = asyncio.create_task(self._send(one))
         self._flying.add(task)
         task.add_done_callback(self._landed)
@@ -118,7 +117,12 @@ class Sender:
         self._flying.discard(task)
         self._ring()
 
+    def _rest(self, one: Claimed) -> None:
+        if self._apart:
+            self._resting[one.identity_id] = time.monotonic() + self._apart
+
     async def _send(self, one: Claimed) -> None:
+        self._rest(one)
         try:
             sent = Sent(one.id, await self._channel.send(one.outbound))
         except SendError as error:

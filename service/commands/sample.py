@@ -18,14 +18,20 @@ from nlp.pivot import close
 from service.app import open_installation
 from service.channels import inbox
 from service.commands import accounts, consulting, importing, serving
-from service.database import now
+from service.database import Session, now
 from service.errors import SetupError
 from service.installation import Installation, note, recall
+from service.issues import actions as issues
+from service.issues import queries as issue_queries
+from service.messages import queries as message_queries
 from service.retrieval.keeper import open_embedder
+from service.rounds import actions as rounds
+from service.rounds import queries as round_queries
+from service.rounds.support import actions as support
 from service.settings import Settings
 from service.staff import actions as staff
 from service.staff import queries as staff_queries
-from service.staff.access import staffer
+from service.staff.access import Staffer, staffer
 
 DATA = Path(__file__).parents[2] / "data"
 GOVERNMENT = "Estado de Vale Claro"
@@ -134,6 +140,7 @@ async def load(here: Installation) -> None:
         await _consultation(here)
         await _messages(here)
         await serving.work(here, drain=True, progress=step("messages"))
+        await _rounds(here)
     async with here.database.write() as session:
         await note(session, SAMPLE, "Vale Claro")
 
@@ -164,6 +171,36 @@ async def _messages(here: Installation) -> None:
     for part in importing.chunks(sorted(rows, key=lambda row: str(row.ts)), BATCH):
         async with here.database.write() as session:
             await inbox.insert_rows(session, [importing.inbox_row(here, row) for row in part])
+
+
+async def _rounds(here: Installation) -> None:
+    """Rounds began so many days before now; who asks what was nominated supports it."""
+    async with here.database.write() as session:
+        row = await staff_queries.by_email(session, PEOPLE[1][0])
+        if row is None or await round_queries.page(session):
+            return
+        for one in _rows("rounds.jsonl"):
+            began = now() - timedelta(days=one["began_days"])
+            made = await rounds.create(
+                session, by=staffer(row), lang=one["lang"], opens_at=began,
+                texts={lang: (title, text) for lang, (title, text) in one["texts"].items()},
+                closes_at=began + timedelta(days=one["lasts_days"]), answer_days=one["answer_days"],
+            )  # fmt: skip
+            for question in one["questions"]:
+                await _nominate(session, made.id, question, staffer(row))
+
+
+async def _nominate(session: Session, round_id: int, question: dict[str, str], by: Staffer) -> None:
+    said = await message_queries.by_source(session, question["message"])
+    if said is None:
+        return
+    (root,) = (await issue_queries.roots_of(session, [said.id])).values()
+    await issues.rename(session, root, question["name"], by=by)
+    for who in await issue_queries.askers(session, root):
+        await support.support(
+            session, round_id, root, person_id=who.person_id, identity_id=who.identity_id,
+            contribution_id=who.contribution_id,
+        )  # fmt: skip
 
 
 def _ago(*, days: float = 0, hours: float = 0) -> str:

@@ -19,6 +19,7 @@ from service.commands.rows import Reading
 from service.errors import SetupError
 from service.installation import Installation
 from service.retrieval.keeper import Keeper
+from service.running import settle
 from service.settings import Settings
 from service.worker import Worker
 
@@ -46,11 +47,13 @@ class Greeting(uvicorn.Server):
         super().__init__(config)
         self._greet, self._behind = greet, app.router.lifespan_context(app)
         self._app, self._begun = app, False
+        self._settling: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then greet."""
         await self._behind.__aenter__()
         self._begun = True
+        self._settling = asyncio.create_task(settle(self._app.state.running))
         await super().startup(sockets)
         if self.started:
             self._greet()
@@ -68,6 +71,8 @@ class Greeting(uvicorn.Server):
 
     async def finish(self) -> None:
         """End what works behind the pages, if it was begun."""
+        if self._settling is not None:
+            self._settling.cancel()
         if self._begun:
             self._begun = False
             await self._behind.__aexit__(None, None, None)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request, Response
 
 from service.answers import queries as answers
+from service.answers.commenting import queries as comments
 from service.answers.models import Answer
 from service.console import queries
 from service.console.live import Since
@@ -15,6 +16,7 @@ from service.issues.api import scope_of
 from service.issues.listing import queries as listing
 from service.issues.listing.queries import Filter, Listed
 from service.issues.standing.actions import WAITING
+from service.rounds import queries as rounds
 from service.shell.pages import page
 from service.shell.requests import Here, Reading
 from service.staff.access import Asker, Staffer
@@ -43,12 +45,17 @@ async def start(
     moment, scope = now(), scope_of(asker)
     parts = await _parts(session, asker, scope, moment)
     shown = {row.issue.id for part in parts for row in part.rows}
+    mine = await _answers(session, asker)
     return page(
         request, "now.html", asker=asker, since=since, now=moment, parts=parts,
         figures=await queries.figures(session, scope, moment),
-        waiting_answers=await _answers(session, asker),
+        waiting_answers=mine,
+        asked_for=await comments.asked_for(
+            session, [one.id for one, _ in mine if one.state == "drafted"]
+        ),
         proposed=len(await listing.proposals(session, scope, limit=100)),
         bodies=await departments.everyone(session),
+        owed=[(t, q) for t, q in await rounds.due(session) if asker.sees(q.department_key)],
         pulses=await listing.pulses(session, sorted(shown), here.settings.zone, moment),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from service.console import (
     now,
     people,
     report,
+    rounds,
     screening,
     trail,
     voting,
@@ -26,7 +27,7 @@ from service.staff.access import Asker
 router = APIRouter()
 for screen in (
     now, issues, live, issue, answers, measures, deliveries, knowledge, departments, people, trail,
-    health, report, consultations, screening, voting,
+    health, report, consultations, screening, voting, rounds,
 ):  # fmt: skip
     router.routes.extend(screen.router.routes)
 

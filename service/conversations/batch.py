@@ -66,7 +66,17 @@ class Known:
         return {
             key: (thread.pending["issue_id"], thread.pending["answer_id"])
             for key, thread in self.threads.items()
-            if thread.pending and "issue_id" in thread.pending and thread.pending["until"] > moment
+            if thread.pending and thread.pending["until"] > moment and "issue_id" in thread.pending
+        }
+
+    @property
+    def nominating(self) -> dict[Key, int]:
+        """Conversations whose next words are a question of a round."""
+        moment = now().isoformat()
+        return {
+            key: thread.pending["round_id"]
+            for key, thread in self.threads.items()
+            if thread.pending and thread.pending["until"] > moment and "round_id" in thread.pending
         }
 
     @property
@@ -116,7 +126,7 @@ def understand(heard: Sequence[Heard], known: Known) -> Sitting:
     offers = proposing.offers(free, known.expecting, known.proposed)
     offered = {one.heard.row_id for one in offers}
     said = [one for one in free if one.row_id not in offered]
-    threads = weaving.weave(said, known.open_ones, known.reopened)
+    threads = weaving.weave(said, known.open_ones, known.reopened, known.nominating)
     threads += [Thread(one.first.thread, [one]) for one in mends.values()]
     return Sitting(ours, mends, threads, offers)
 

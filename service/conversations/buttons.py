@@ -10,7 +10,7 @@ from service.answers import queries as answer_queries
 from service.channels import deliveries, inbox
 from service.consultations import actions as consultations
 from service.consultations.proposals import actions as proposals
-from service.conversations import consulting, voting
+from service.conversations import consulting, rounds, voting
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
 from service.database import now
@@ -22,6 +22,7 @@ from service.messages import queries as message_queries
 from service.messages.models import Contribution
 from service.people import actions as people
 from service.phrases import say
+from service.rounds.support import actions as support
 from service.trail.actions import MACHINE
 
 LINKED = re.compile(r"issue-([0-9]{1,12})")
@@ -62,18 +63,21 @@ async def _erase_now(room: Room, one: Heard) -> Reply:
     """
     lang, person = room.lang(one), room.person(one)
     assert person is not None, "buttons come from people"
+    supported = await support.forget(room.session, person.id)
     ids = await messages.erase(room.session, person.id, actor=f"person:{person.code}")
     for issue_id in await issues.forget_members(room.session, ids):
         await answers.keep_drafts(room.session, issue_id, [])
     await proposals.forget(room.session, person)
     await consultations.forget(room.session, person.id)
-    votes = await voting.forget(room, person.id, lang)
+    more = [*await voting.forget(room, person.id, lang)]
     threads = await message_queries.threads(room.session, person.id)
     await inbox.forget(room.session, [thread.digest for thread in threads])
     identities = await people.forget(room.session, person.id)
     await deliveries.forget(room.session, identities)
     await jobs.add(room.session, "let_go", run_at=now() + LET_GO, identities=identities)
-    return "\n\n".join([say("erase.done", lang), *votes]), ()
+    if supported:
+        more.append(say("erase.rounds", lang, n=supported))
+    return "\n\n".join([say("erase.done", lang), *more]), ()
 
 
 async def _helpful(room: Room, one: Heard, numbers: list[int]) -> Reply:
@@ -154,5 +158,10 @@ PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
     "reopen": _reopen,
     "join": _join,
     **consulting.PRESSES,
+    "round": rounds.show,
+    "support": rounds.press_support,
+    "unsupport": rounds.press_unsupport,
+    "nominate": rounds.press_nominate,
+    "nominate_no": rounds.press_nominate_no,
     **voting.PRESSES,
 }

@@ -15,6 +15,7 @@ from service.messages import actions as messages
 from service.messages import queries as message_queries
 from service.messages.queries import Earlier
 from service.phrases import say
+from service.rounds.support import actions as support
 
 WAITING = ("received",)
 MENDED = ("received", "answered", "declined", "closed")
@@ -57,6 +58,7 @@ async def withdraw(room: Room, one: Heard, told: set[int]) -> None:
     if person is None or not theirs:
         return
     code = room.here.vault.open(taken.sealed_receipt) if taken and taken.sealed_receipt else "—"
+    await support.withdraw(room.session, theirs)
     for id_ in theirs:
         await messages.withdraw(room.session, id_, actor=f"person:{person.code}")
     for issue_id in await issues.forget_members(room.session, theirs):

@@ -17,11 +17,12 @@ WORDS: dict[str, tuple[str, ...]] = {
     "export": ("export", "exportar"),
     "erase": ("erase", "apagar", "borrar"),
     "consultation": ("consultation", "consulta", "consultas"),
+    "round": ("round", "rodada", "ronda"),
     "vote": ("vote", "votar", "voto"),
     "person": ("person", "pessoa", "persona", "atendente", "humano"),
 }
 NAMES = {word: name for name, forms in WORDS.items() for word in forms}
-BARE = {"help", "status", "language", "privacy", "person", "consultation", "vote"}
+BARE = {"help", "status", "language", "privacy", "person", "consultation", "round", "vote"}
 CODE = re.compile(r"^(?:[0-9A-Za-z]{4}[- ]){2}[0-9A-Za-z]{4}$")
 
 # Whole sentences that mean a command, as people say them.
@@ -62,6 +63,7 @@ MENU: dict[str, tuple[str, str, str]] = {
     "follow": ("seguir", "seguir", "follow"),
     "unfollow": ("parar", "dejar", "unfollow"),
     "privacy": ("privacidade", "privacidad", "privacy"),
+    "round": ("rodada", "ronda", "round"),
 }
 
 

@@ -6,7 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from service.channels import deliveries
 from service.channels.contract import Button
-from service.conversations import buttons, changes, commands, consulting, replies, voting
+from service.conversations import (
+    buttons,
+    changes,
+    commands,
+    consulting,
+    replies,
+    rounds,
+    voting,
+)  # fmt: skip
 from service.conversations.hearing import SILENT, Heard
 from service.conversations.room import Reply, Room
 from service.conversations.writing import message
@@ -18,6 +26,7 @@ from service.messages import receipts
 from service.messages.models import Contribution
 from service.people import actions as people
 from service.phrases import LANGUAGES, say
+from service.rounds.support import queries as support
 
 Answerer = Callable[[Room, Heard, str], Awaitable[Reply]]
 SHOWN = 20
@@ -66,11 +75,15 @@ async def _start(room: Room, one: Heard, rest: str) -> Reply:
         await messages.came_by(room.session, conversation.id, rest)
     if led := await consulting.linked(room, one, rest):
         return f"{hello}\n\n{led[0]}", led[1]
+    if (round_id := rounds.linked(rest)) is not None:
+        body, choices = await rounds.lead(room, one, round_id)
+        return f"{hello}\n\n{body}", choices
     issue = await buttons.linked(room, rest)
     if issue is None:
         return hello, ()
     button = Button(say("button.join", lang), f"join:{issue.root_id}")
-    return f"{hello}\n\n{say('start.issue', lang, about=issue.name)}", (button,)
+    more = await rounds.offered(room, one, issue.root_id)
+    return f"{hello}\n\n{say('start.issue', lang, about=issue.name)}", (button, *more)
 
 
 async def _help(room: Room, one: Heard, rest: str) -> Reply:
@@ -218,6 +231,7 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
     assert person is not None, "commands come from people"
     said = await message_queries.messages_of_person(room.session, person.id)
     mine = await message_queries.of_person(room.session, person.id, limit=1000)
+    supported = await support.of_person(room.session, person.id)
     held = {
         "pseudonym": person.code,
         "language": person.lang,
@@ -241,6 +255,10 @@ async def _export(room: Room, one: Heard, rest: str) -> Reply:
             for row in mine
         ],
         **await consulting.kept(room, person),
+        "support": [
+            {"round": row.round_id, "question": row.issue_id, "at": row.at.isoformat()}
+            for row in supported
+        ],
         **await voting.kept(room, person.id),
     }
     return json.dumps(held, ensure_ascii=False, indent=1), ()
@@ -268,5 +286,6 @@ COMMANDS: dict[str, Answerer] = {
     "erase": _erase,
     "person": _person,
     "consultation": consulting.command,
+    "round": rounds.command,
     "vote": voting.command,
 }

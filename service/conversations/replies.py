@@ -43,6 +43,8 @@ async def word(room: "Room", threads: Sequence["Thread"], placed: Sequence["Plac
             body, buttons = instant(ready[one.answer_id], one, lang, room)
         else:
             body, buttons = receipt(context[one.issue_id], one, lang, room), ()
+        if one.more:
+            body = f"{body}\n\n{one.more}"
         if any(heard.thread == one.woven.first.thread for heard in shown):
             body = f"{body}\n\n{say('media.words', lang)}"
         cause: Cause = "instant" if one.answer_id else "receipt"

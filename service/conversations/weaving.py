@@ -11,7 +11,8 @@ from service.messages.models import Contribution
 @dataclass
 class Woven:
     """A contribution in the making. `grows` is the stored one it adds to; `issue_id` fixes where
-    it belongs; `mends` are all texts of the stored one after a message of it was edited or deleted.
+    it belongs, `nominates` is the round whose question it is; `mends` are all texts of the stored
+    one after a message of it was edited or deleted.
     """
 
     heard: list[Heard]
@@ -19,6 +20,7 @@ class Woven:
     issue_id: int | None = None
     answer_id: int | None = None
     mends: list[str] | None = None
+    nominates: int | None = None
 
     @property
     def first(self) -> Heard:
@@ -57,16 +59,18 @@ def weave(
     heard: Sequence[Heard],
     open_ones: dict[Key, Contribution],
     reopened: dict[Key, tuple[int, int]],
+    nominating: dict[Key, int],
 ) -> list[Thread]:
     """Contributions and talk, by conversation, in order.
 
     `open_ones` are contributions a short message may still add to; `reopened` are conversations
-    whose next words belong to an issue (and answer) the person reopened.
+    whose next words belong to an issue (and answer) the person reopened, `nominating` those whose
+    next words are a question of a round.
     """
     threads: dict[object, Thread] = {}
     for one in heard:
         thread = threads.setdefault(one.thread or ("alone", one.row_id), Thread(one.thread))
-        _take(thread, one, open_ones, reopened)
+        _take(thread, one, open_ones, reopened, nominating)
     return list(threads.values())
 
 
@@ -75,6 +79,7 @@ def _take(
     one: Heard,
     open_ones: dict[Key, Contribution],
     reopened: dict[Key, tuple[int, int]],
+    nominating: dict[Key, int],
 ) -> None:
     if one.imported:
         if one.wants:
@@ -85,6 +90,8 @@ def _take(
     fixed = reopened.pop(thread.key, None) if thread.key and (one.wants or one.adds) else None
     if fixed:
         thread.woven.append(Woven([one], issue_id=fixed[0], answer_id=fixed[1]))
+    elif thread.key in nominating and _is_whole(one):
+        thread.woven.append(Woven([one], nominates=nominating.pop(thread.key)))
     elif one.adds and (current := _current(thread, open_ones)):
         if not current.heard:
             thread.woven.append(current)
@@ -95,6 +102,11 @@ def _take(
         _begin(thread, one)
     else:
         thread.talk.append(one)
+
+
+def _is_whole(one: Heard) -> bool:
+    """Whether it says what it wants; a mere announcement is waited on."""
+    return (one.wants or one.adds) and not talk.needs_more(one.text, one.lang)
 
 
 def _current(thread: Thread, open_ones: dict[Key, Contribution]) -> Woven | None:

@@ -15,7 +15,7 @@ from nlp.embed import FloatArray
 from service.answers import queries as answer_queries
 from service.answers import telling
 from service.channels import deliveries, inbox
-from service.conversations import replies
+from service.conversations import replies, rounds
 from service.conversations.hearing import Heard
 from service.conversations.placing import Decision
 from service.conversations.room import Room
@@ -37,7 +37,9 @@ from service.retrieval.actions import NewEntry
 
 @dataclass(eq=False)
 class Placed:
-    """A contribution as it was stored: where it is, and what its author is to hear."""
+    """A contribution as it was stored: where it is, and what its author is to hear; `more` comes
+    after it.
+    """
 
     woven: Woven
     decision: Decision
@@ -46,6 +48,7 @@ class Placed:
     receipt: str | None
     grew: bool
     answer_id: int | None = None
+    more: str = ""
 
 
 async def contributions(
@@ -57,6 +60,7 @@ async def contributions(
     await _keep_messages(room, threads, placed)
     if placed:
         await _into_issues(room, placed)
+        await rounds.nominate(room, placed)
         await _answer_at_once(room, placed)
         await _expect_nothing(room, placed)
     await replies.word(room, threads, placed)
@@ -66,7 +70,8 @@ async def _expect_nothing(room: Room, placed: Sequence[Placed]) -> None:
     """What was still missing has been said: the next words are about something else."""
     for one in placed:
         conversation = room.conversation(one.woven.first)
-        if one.woven.issue_id is not None and conversation is not None:
+        expected = one.woven.issue_id or one.woven.nominates
+        if expected is not None and conversation is not None:
             await messages.expect(room.session, conversation.id, None)
 
 

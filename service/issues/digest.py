@@ -68,7 +68,7 @@ async def _write_to(here: Installation, who: Staff, key: str, moment: datetime) 
         news = await _news(session, here.settings, who, moment)
     if news.count:
         try:
-            await _send(here.settings, compose(here.settings, who, news))
+            await send(here.settings, compose(here.settings, who, news))
         except (aiosmtplib.SMTPException, OSError) as error:
             log.warning("digest not sent", staff=who.id, error=type(error).__name__)
             return False
@@ -125,7 +125,8 @@ def _day(settings: Settings, lang: str, at: datetime | None) -> str:
     return format_date(local, "long", locale=LOCALES.get(lang, "en_GB"))
 
 
-async def _send(settings: Settings, message: EmailMessage) -> None:
+async def send(settings: Settings, message: EmailMessage) -> None:
+    """Hand a message to the mail server. Raises what aiosmtplib raises, and OSError."""
     implicit = settings.smtp_port == TLS_PORT
     await aiosmtplib.send(
         message,

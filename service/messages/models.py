@@ -39,7 +39,7 @@ class Contribution(Base):
     __table_args__ = (
         Index(None, "conversation_id", "id"),
         Index(None, "fingerprint"),
-        Index(None, "said_at"),
+        Index(None, "said_at", "person_id", "channel", "lang", "kind", "place"),
     )
 
     id: Mapped[int] = key_column()

@@ -196,6 +196,11 @@ async def by_receipt(session: Session, digest: str) -> Contribution | None:
     return await session.scalar(select(Contribution).where(Contribution.receipt == digest))
 
 
+async def by_source(session: Session, source: str) -> Contribution | None:
+    """An imported contribution, by the id it was imported with."""
+    return await session.scalar(select(Contribution).where(Contribution.source == source))
+
+
 async def contribution(session: Session, contribution_id: int) -> Contribution | None:
     """One contribution."""
     return await session.get(Contribution, contribution_id)

@@ -15,13 +15,15 @@ from service.issues.showing import queries as showing
 from service.public import queries
 from service.public.answers import Asked, At, Code, Key, Year, cleaned, find, narrowed
 from service.public.keeping import kept
+from service.public.rounds import in_order
+from service.rounds import queries as rounds
 from service.shell import docs
 from service.shell.pages import language, page
 from service.shell.requests import Here, Reading
 
 router = APIRouter(tags=["open data"], responses=docs.REFUSALS)
 
-What = Literal["answers", "measures", "heard"]
+What = Literal["answers", "measures", "heard", "rounds"]
 Form = Literal["json", "csv"]
 Row = dict[str, Any]
 
@@ -40,6 +42,10 @@ FIELDS: dict[What, tuple[str, ...]] = {
     ),
     "measures": ("id", "answer_id", "url", "text", "state", "due_on", "department"),
     "heard": ("id", "url", "name", "state", "department", "people", "since"),
+    "rounds": (
+        "id", "url", "title", "state", "opens_at", "closes_at", "question", "supporters", "due_at",
+        "answered_at", "answer",
+    ),
 }  # fmt: skip
 
 
@@ -196,8 +202,30 @@ async def _heard(session: Session, here: Installation) -> AsyncIterator[Row]:
         }
 
 
+async def _rounds(session: Session, here: Installation) -> AsyncIterator[Row]:
+    """A row for each question that everybody reads, drawn while it can be supported."""
+    for told in await rounds.page(session):
+        found = in_order(await rounds.questions(session, told.round), told, str(told.round.id))
+        answers = await queries.newest_of(session, [one.issue_id for one in found if one.answered])
+        for one in found:
+            yield {
+                "id": told.round.id,
+                "url": f"{here.settings.url}/rounds/{told.round.id}",
+                "title": told.title(told.round.lang),
+                "state": told.round.state,
+                "opens_at": told.round.opens_at.isoformat(),
+                "closes_at": told.round.closes_at.isoformat(),
+                "question": one.name if one.named else None,
+                "supporters": one.supporters if told.counted else None,
+                "due_at": one.due_at.isoformat() if one.due_at else None,
+                "answered_at": one.answered_at.isoformat() if one.answered_at else None,
+                "answer": answers.get(one.issue_id),
+            }
+
+
 ROWS: dict[What, Callable[[Session, Installation], AsyncIterator[Row]]] = {
     "answers": _answers,
     "measures": _measures,
     "heard": _heard,
+    "rounds": _rounds,
 }

@@ -9,16 +9,18 @@ from fastapi import APIRouter, Form, Request, Response
 from limits import RateLimitItemPerMinute
 
 from service.answers import queries as answers
+from service.database import now
 from service.errors import GabineteError
 from service.issues import queries as issues
 from service.issues.showing import queries as showing
 from service.messages import queries as messages
 from service.messages import receipts
 from service.public import answers as answer_pages
-from service.public import consultations, consulting, data, heard, queries, voting
+from service.public import consultations, consulting, data, heard, queries, rounds, voting
 from service.public.keeping import kept
 from service.public.queries import Wanted
 from service.public.searching import limiter
+from service.rounds import queries as round_queries
 from service.shell.pages import page
 from service.shell.requests import Here, Reading
 
@@ -44,6 +46,7 @@ async def start(request: Request, here: Here, session: Reading) -> Response:
     shown = page(
         request, "start.html", rows=await queries.shown(session, ids, least), total=total,
         heard=loud[:LOUDEST], more=len(loud) > LOUDEST, brief=answer_pages.brief,
+        running=await round_queries.running(session, now()),
     )  # fmt: skip
     return kept(request, shown)
 
@@ -96,8 +99,9 @@ async def receipt(
 
 
 router = APIRouter()
-for one in (
-    own, answer_pages.router, heard.router, consulting.router, voting.router, data.router,
-    consultations.router,
-):  # fmt: skip
+screens = (
+    own, answer_pages.router, heard.router, consulting.router, voting.router,
+    consultations.router, rounds.router, data.router,
+)  # fmt: skip
+for one in screens:
     router.routes.extend(one.routes)

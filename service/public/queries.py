@@ -229,6 +229,17 @@ async def of_issue(session: Session, issue_id: int, least: int) -> list[Shown]:
     return await shown(session, found.all(), least)
 
 
+async def newest_of(session: Session, issue_ids: Collection[int]) -> dict[int, int]:
+    """The newest published answer to each issue and to everything merged into it."""
+    rows = await session.execute(
+        select(_asked.root_id, func.max(Answer.id))
+        .join(_asked, _asked.id == Answer.issue_id)
+        .where(_asked.root_id.in_(issue_ids), Answer.state == PUBLIC, _original)
+        .group_by(_asked.root_id)
+    )
+    return {row[0]: row[1] for row in rows.all()}
+
+
 async def measures(
     session: Session, after: int, limit: int
 ) -> Sequence[tuple[Measure, str | None]]:

@@ -229,7 +229,7 @@ async def begin(
     given = EnterIn(campaign=campaign or None, code=code, lives_there=lives_there, theme_id=None)
     try:
         _check_tries(request, code)
-        made = await api.enter(request, here, votes, consultation_id, given)
+        token = await api.new_voice(request, here, votes, consultation_id, given)
     except VotingClosed:
         return back(address)
     except GabineteError as error:
@@ -243,7 +243,7 @@ async def begin(
         )  # fmt: skip
     response = back(address)
     response.set_cookie(
-        cookie(consultation_id), made.token, max_age=KEPT, path=f"/consultations/{consultation_id}",
+        cookie(consultation_id), token, max_age=KEPT, path=f"/consultations/{consultation_id}",
         secure=here.settings.url.startswith("https://"), httponly=True, samesite="lax",
     )  # fmt: skip
     return response

@@ -1,19 +1,23 @@
 """Count what was said and answered in a period, in a fixed number of statements."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from service.answers.models import Answer
 from service.answers.queries import BODY
 from service.channels.models import Delivery
-from service.database import Session
+from service.database import Session, span_of
 from service.departments.models import Department
 from service.issues.listing.queries import Scope, scoped
 from service.issues.models import Issue, Membership, Theme
@@ -22,7 +26,8 @@ from service.messages.models import Contribution
 
 MOST = 15
 TOLD = ("answer", "instant")
-PART = 5_000
+PART = 20_000
+TRIAGE, NOBODY = 0, -1
 
 
 @dataclass(frozen=True)
@@ -102,46 +107,67 @@ class Report:
 
 @dataclass
 class Tally:
-    """What was heard, counted in one pass: contributions by everything, people by issue."""
+    """What was heard, counted in few passes: contributions by everything, and whose each is."""
 
     said: Counter[int] = field(default_factory=Counter)
-    people: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     channels: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
     places: Counter[str | None] = field(default_factory=Counter)
     columns: Counter[int] = field(default_factory=Counter)
+    _roots: list[int] = field(default_factory=list)
+    _people: list[int] = field(default_factory=list)
 
-    def add(self, rows: Sequence[Any]) -> None:
-        """Count some rows."""
-        for root, person, channel, lang, kind, place, column in rows:
-            self.said[root] += 1
-            self.people[root].add(person)
-            self.channels[channel] += 1
-            self.languages[lang] += 1
-            self.kinds[kind] += 1
-            self.places[place] += 1
-            self.columns[column] += 1
+    def add(self, rows: Sequence[Any], root_of: Mapping[int, int]) -> None:
+        """Count some rows: each is one contribution."""
+        roots = [root_of[row[0]] for row in rows]
+        self.said.update(roots)
+        self._roots += roots
+        self._people += [row[1] for row in rows]
+        self.channels.update([row[2] for row in rows])
+        self.languages.update([row[3] for row in rows])
+        self.kinds.update([row[4] for row in rows])
+        self.places.update([row[5] for row in rows])
+        self.columns.update([row[6] for row in rows])
 
-    def of(self, roots: Iterable[int]) -> tuple[int, int]:
-        """Contributions to some issues, and their people, each counted once."""
-        held = [root for root in roots if root in self.said]
-        everyone = set[int]().union(*(self.people[root] for root in held))
-        return sum(self.said[root] for root in held), len(everyone)
+    @property
+    def everyone(self) -> int:
+        """How many people spoke."""
+        return len(set(self._people))
+
+    def people(self, groups: Mapping[int, int]) -> Counter[int]:
+        """How many people spoke of the issues of each group, counted once in each; `groups` gives
+        an issue's.
+        """
+        roots, place, who = self._pairs
+        named = {group: n for n, group in enumerate(dict.fromkeys(groups.values()))}
+        codes = np.array([named.get(groups.get(root, NOBODY), -1) for root in roots], np.int64)
+        within = codes[place]
+        many = int(who.max(initial=0)) + 1
+        pairs = np.unique((within * many + who)[within >= 0])
+        counts = np.bincount(pairs // many, minlength=len(named)).tolist()
+        return Counter({group: counts[n] for group, n in named.items() if counts[n]})
+
+    @cached_property
+    def _pairs(self) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]]:
+        """Issues, and for each issue and person who spoke of it their places in order."""
+        roots, place = np.unique(np.array(self._roots, np.int64), return_inverse=True)
+        people, who = np.unique(np.array(self._people, np.int64), return_inverse=True)
+        pairs = np.unique(place * max(len(people), 1) + who)
+        return roots.tolist(), pairs // max(len(people), 1), pairs % max(len(people), 1)
 
 
 async def report(session: Session, scope: Scope, period: Period) -> Report:
     """What was said, answered and told in a period, within a scope."""
     steps = period.steps()
     tally = await _tally(session, scope, period, steps)
-    contributions, people = tally.of(list(tally.said))
     published = await _published(session, scope, period)
     standing = await _standing(session, scope)
     unplaced = tally.places.pop(None, 0)
     return Report(
         period=period,
-        contributions=contributions,
-        people=people,
+        contributions=tally.said.total(),
+        people=tally.everyone,
         issues=len(tally.said),
         answers=len(published),
         told=await _told(session, scope, period),
@@ -174,21 +200,23 @@ def _said(
     query = (
         query.select_from(Contribution)
         .join(Membership, Membership.contribution_id == Contribution.id)
-        .join(Issue, Issue.id == Membership.issue_id)
         .where(Contribution.said_at >= period.since, Contribution.said_at < period.until)
     )
     if scope is None:
         return query
     root = aliased(Issue)
+    query = query.join(Issue, Issue.id == Membership.issue_id)
     query = query.join(root, root.id == Issue.root_id)
     query = query.outerjoin(Department, Department.id == root.department_id)
     return query.where(or_(root.department_id.is_(None), Department.key.in_(scope)))
 
 
 async def _tally(session: Session, scope: Scope, period: Period, steps: Sequence[date]) -> Tally:
-    """Read what was said in a period once, in parts, so that a long one does not hold up others."""
+    """Read what was said in a period once, and count it in parts, so that a long one does not hold
+    up others.
+    """
     fields = select(
-        Issue.root_id,
+        Membership.issue_id,
         func.coalesce(Contribution.person_id, -Contribution.id),
         Contribution.channel,
         Contribution.lang,
@@ -196,19 +224,19 @@ async def _tally(session: Session, scope: Scope, period: Period, steps: Sequence
         Contribution.place,
         _column(period, steps),
     )
-    query = _said(fields, scope, period)
+    roots = dict((await session.execute(select(Issue.id, Issue.root_id))).all())
     tally = Tally()
-    rows = await session.stream(query.execution_options(yield_per=PART))
-    async for part in rows.partitions():
-        tally.add(part)
+    rows = await (await session.connection()).execute(_said(fields, scope, period))
+    for part in rows.partitions(PART):
+        tally.add(part, roots)
+        await asyncio.sleep(0)
     return tally
 
 
 def _column(period: Period, steps: Sequence[date]) -> ColumnElement[int]:
-    """In which column of the chart a contribution stands, the newest first to be tried."""
-    begins = [(datetime.combine(day, time(), period.zone), n) for n, day in enumerate(steps)]
-    whens = [(Contribution.said_at >= at, n) for at, n in reversed(begins[1:])]
-    return case(*whens, else_=0) if whens else literal(0)
+    """In which column of the chart a contribution stands."""
+    begins = [datetime.combine(day, time(), period.zone) for day in steps]
+    return span_of(Contribution.said_at, begins)
 
 
 @dataclass(frozen=True)
@@ -231,26 +259,39 @@ async def _standing(session: Session, scope: Scope) -> dict[int, Standing]:
 
 async def _themes(session: Session, tally: Tally, standing: dict[int, Standing]) -> list[Loud]:
     """The themes of most people."""
-    roots: dict[int, list[int]] = defaultdict(list)
-    for root in tally.said:
-        held = standing.get(root)
-        if held is not None and held.theme_id is not None:
-            roots[held.theme_id].append(root)
-    named = await session.execute(select(Theme.id, Theme.name).where(Theme.id.in_(roots)))
-    found = [Loud(id_, name, *tally.of(roots[id_])) for id_, name in named.all()]
-    return sorted(found, key=lambda one: (-one.people, one.id))[:MOST]
+    theme_of = {
+        root: standing[root].theme_id
+        for root in tally.said
+        if root in standing and standing[root].theme_id is not None
+    }
+    groups = {root: theme for root, theme in theme_of.items() if theme is not None}
+    said, people = _by(groups, tally), tally.people(groups)
+    chosen = sorted(people, key=lambda theme: (-people[theme], theme))[:MOST]
+    named = await session.execute(select(Theme.id, Theme.name).where(Theme.id.in_(chosen)))
+    names = dict(named.all())
+    return [Loud(id_, names[id_], said[id_], people[id_]) for id_ in chosen if id_ in names]
+
+
+def _by(groups: Mapping[int, int], tally: Tally) -> Counter[int]:
+    """Contributions to the issues of each group."""
+    found: Counter[int] = Counter()
+    for root, group in groups.items():
+        found[group] += tally.said[root]
+    return found
 
 
 async def _loudest(session: Session, tally: Tally) -> list[Loud]:
     """The issues of most people."""
-    loud = sorted(tally.said, key=lambda root: (-len(tally.people[root]), root))[:MOST]
+    people = tally.people({root: root for root in tally.said})
+    loud = sorted(people, key=lambda root: (-people[root], root))[:MOST]
     rows = await session.execute(
         select(Issue.id, Issue.name, Department.name, Issue.state)
         .outerjoin(Department, Department.id == Issue.department_id)
         .where(Issue.id.in_(loud))
     )
     found = {
-        row[0]: Loud(row[0], row[1], *tally.of([row[0]]), row[2], row[3]) for row in rows.all()
+        row[0]: Loud(row[0], row[1], tally.said[row[0]], people[row[0]], row[2], row[3])
+        for row in rows.all()
     }
     return [found[root] for root in loud if root in found]
 
@@ -259,17 +300,17 @@ async def _departments(
     session: Session, tally: Tally, standing: dict[int, Standing]
 ) -> list[Served]:
     """Each department, and the triage desk, with what was said to it and how its issues stand."""
-    roots: dict[int | None, list[int]] = defaultdict(list)
-    for root, held in standing.items():
-        roots[held.department_id].append(root)
-    rows = await session.execute(select(Department.id, Department.name))
-    names = dict(rows.all())
-    found = []
-    for body, mine in roots.items():
-        states = Counter(standing[root].state for root in mine)
-        waiting = sum(states[state] for state in WAITING)
-        name = names.get(body) if body is not None else None
-        found.append(Served(name, *tally.of(mine), waiting, states["answered"]))
+    groups = {root: held.department_id or TRIAGE for root, held in standing.items()}
+    said, people = _by(groups, tally), tally.people(groups)
+    states = Counter((held.department_id or TRIAGE, held.state) for held in standing.values())
+    names = dict((await session.execute(select(Department.id, Department.name))).all())
+    found = [
+        Served(
+            names.get(body), said[body], people[body],
+            sum(states[body, state] for state in WAITING), states[body, "answered"],
+        )
+        for body in set(groups.values())
+    ]  # fmt: skip
     return sorted(found, key=lambda one: (-one.people, one.name or ""))
 
 

@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from service.answers import actions as answers
+from service.answers.commenting import actions as commenting
 from service.answers.measures import actions as measures
 from service.app import open_installation
 from service.database import now
 from service.installation import Installation
+from service.issues import actions as issues
 from service.issues.notes import actions as notes
+from service.rounds import actions as rounds
+from service.rounds import queries
+from service.rounds.support import actions as support
 from service.settings import Settings
 from service.staff import actions as staff
 from service.staff import queries as staff_queries
@@ -23,10 +28,16 @@ from tests import processes
 from tests.browser.chromium import installed
 from tests.service.issues import town
 from tests.service.public import plebiscite, printing
+from tests.service.rounds import polls
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><b>x"
 ROLES = ("official", "comms", "admin")
 LINKS = 16
+ASKED = {
+    "open": ("Hospital beds at weekends", "Meals for pupils", "Midnight trains northwards"),
+    "due": ("Rubbish collected twice", "Vaccines against measles", "Wages of teachers"),
+    "closed": ("Bridges over Alder creek", "Swimming lessons", "Taxes on small shops"),
+}
 
 
 @dataclass
@@ -82,6 +93,7 @@ async def _furnish(folder: Path, made: Place) -> None:
         await _town(here, made)
         await _shown(here, made)
         await _asked(here, made)
+        await _rounds(here, made)
     finally:
         await here.database.close()
 
@@ -126,8 +138,17 @@ async def _town(here: Installation, made: Place) -> None:
             session, made.issues[2], by=who, lang="en", title=EVIL, text=f"It is back. {EVIL}"
         )
         await answers.edit(session, answer.id, by=who, lang="pt", text="Voltou.")
-        await measures.add_measure(
-            session, answer.id, by=who, text=EVIL, due_on=now().date() - timedelta(days=3)
+        for days in (3, 2):
+            await measures.add_measure(
+                session, answer.id, by=who, text=EVIL, due_on=now().date() - timedelta(days=days)
+            )
+        await commenting.comment(session, answer.id, f"Say on which day. {EVIL}", by=who)
+        untitled = await answers.begin(
+            session, made.issues[1], by=who, lang="en", title="", text="Soon."
+        )
+        made.public["untitled"] = untitled.id
+        await issues.propose(
+            session, [(made.issues[0], made.issues[1], 0.6), (made.issues[0], made.issues[3], 0.5)]
         )
         await notes.add(session, made.issues[2], EVIL, by=who)
 
@@ -174,3 +195,33 @@ async def _asked(here: Installation, made: Place) -> None:
         await plebiscite.settled(session, here, ended, EVIL)
     made.public |= {"asked": open_.id, "voting": voting.id, "ended": ended.id}
     made.public |= {"proposal": open_.proposals[1]}
+
+
+async def _rounds(here: Installation, made: Place) -> None:
+    """Rounds that run, wait for an answer, are over, and come; one was extended."""
+    async with here.database.write() as session:
+        comms = await town.official(session, role="comms")
+        for key, name in (("open", f"Questions of May {EVIL}"), ("due", f"Of April {EVIL}"),
+                          ("closed", "Of March")):  # fmt: skip
+            told = await polls.opened(session, by=comms, title=name)
+            for many, words in zip((3, 2, 1), ASKED[key], strict=True):
+                await polls.question(session, here, told, many, name=words + EVIL, text=words)
+            made.public[f"round_{key}"] = told.id
+        await polls.question(session, here, told, 1, name="Unnamed", named=False)
+        extended = await rounds.find(session, made.public["round_open"])
+        until = extended.closes_at + timedelta(days=3)
+        await rounds.extend(
+            session, extended.id, by=comms, until=until, reason=f"The floods. {EVIL}"
+        )
+        await polls.question(session, here, extended, 4, name="Ana's own words", named=False)
+        gone = await polls.question(session, here, extended, 1, name="Gossip of neighbours")
+        await support.set_aside(session, here, extended.id, gone, by=comms, reason=f"Why. {EVIL}")
+        for key in ("due", "closed"):
+            await polls.ended(session, here, made.public[f"round_{key}"])
+        won = await queries.questions(session, await rounds.find(session, told.id))
+        await printing.published(session, here, won[0].issue_id, title="In May")
+        await rounds.fulfil(session, told.id)
+        later = now() + timedelta(days=9)
+        made.public["round_planned"] = (
+            await polls.opened(session, by=comms, title="Of June", opens_at=later)
+        ).id

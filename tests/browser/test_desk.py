@@ -67,6 +67,9 @@ async def test_a_question_is_answered_by_keyboard_alone_and_read_in_the_chat(pla
         await page.keyboard.type("Port")
         await press(page, "#own form button")
         await expect(page.locator("#preview")).to_contain_text(ANSWER)
+        assert await page.evaluate("document.activeElement.id") == "title", "a title is missing"
+        assert await page.locator("form[action$='/submit']").count() == 0
+        await page.keyboard.type("Piscina municipal")
         await write(page, "textarea[name=text]", f"{ANSWER} Traga a toalha.")
         await expect(page.locator("#preview")).to_contain_text("Traga a toalha.")
         await press(page, ".texts form button")

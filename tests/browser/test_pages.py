@@ -18,7 +18,13 @@ PAGES = (
     ("proposals", "/console/proposals"),
     ("answers", "/console/answers"),
     ("answer", "/console/answers/1"),
+    ("answer-untitled", "/console/answers/{untitled}"),
+    ("issue-shown", "/console/issues/{crowd}"),
     ("measures", "/console/measures"),
+    ("rounds", "/console/rounds"),
+    ("round", "/console/rounds/{round_open}"),
+    ("round-due", "/console/rounds/{round_due}"),
+    ("round-planned", "/console/rounds/{round_planned}"),
     ("knowledge", "/console/knowledge"),
     ("departments", "/console/departments"),
     ("department", "/console/departments/water"),
@@ -71,7 +77,8 @@ async def test_what_a_stranger_wrote_is_shown_as_it_was_written(place: Place) ->
         browser() as chromium,
         window(chromium, place.base, link=place.link("admin")) as shown,
     ):
-        for path in (f"/console/issues/{place.issues[2]}", "/console/answers/1"):
+        rounds = f"/console/rounds/{place.public['round_open']}"
+        for path in (f"/console/issues/{place.issues[2]}", "/console/answers/1", rounds):
             await shown.open(path)
             assert EVIL in await shown.page.inner_text("main"), path
         assert shown.complaints == []

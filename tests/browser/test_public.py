@@ -29,6 +29,11 @@ PAGES = (
     ("vote-closed", "/consultations/{ended}/vote", 200),
     ("no-results", "/consultations/{voting}/results", 200),
     ("results", "/consultations/{ended}/results", 200),
+    ("public-rounds", "/rounds", 200),
+    ("public-round", "/rounds/{round_open}", 200),
+    ("public-round-due", "/rounds/{round_due}", 200),
+    ("public-round-closed", "/rounds/{round_closed}", 200),
+    ("public-round-planned", "/rounds/{round_planned}", 200),
     ("data", "/data", 200),
     ("privacy", "/privacy", 200),
     ("accessibility", "/accessibility", 200),
@@ -67,6 +72,7 @@ async def test_what_was_written_is_shown_as_it_was_written(place: Place) -> None
     paths = (
         "/", "/answers", "/answers/{answer}", "/answers/{gone}", "/heard", "/heard/{crowd}",
         "/consultations/{asked}", "/consultations/{ended}/results",
+        "/rounds", "/rounds/{round_open}", "/rounds/{round_due}",
     )  # fmt: skip
     async with browser() as chromium, window(chromium, place.base) as shown:
         for path in paths:

@@ -66,7 +66,7 @@ class Discord:
         await self.cut()
         await self._runner.cleanup()
 
-    async def until(self, true: Callable[[], object], seconds: float = 10) -> None:
+    async def until(self, true: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait until something is so."""
         async with asyncio.timeout(seconds):
             while not true():

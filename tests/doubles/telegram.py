@@ -175,7 +175,7 @@ class Telegram:
     def _plan(self, method: str, plan: Plan) -> None:
         self._plans.setdefault(method, deque()).append(plan)
 
-    async def until(self, true: Callable[[], object], seconds: float = 10.0) -> None:
+    async def until(self, true: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait until something is so: looked at after each call, and now and then."""
         async with asyncio.timeout(seconds):
             while not true():

@@ -6,7 +6,7 @@ from typing import Any
 
 from httpx2 import AsyncClient
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Citizen:

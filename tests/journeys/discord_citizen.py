@@ -6,7 +6,7 @@ from typing import Any
 from tests.doubles.discord import Discord
 from tests.doubles.discord_shapes import BOT, HALL, mention
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 EPHEMERAL = 1 << 6
 LOCALES = {"pt": "pt-BR", "es": "es-419", "en": "en-GB"}
 PHOTO = {"id": "1", "filename": "rua.jpg", "size": 1200, "content_type": "image/jpeg"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.doubles.telegram import ME, Raw, Telegram
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 GROUP = -1009000000001
 FILE = {"file_id": "F1", "file_unique_id": "U1"}
 PHOTO = [{**FILE, "file_size": 1200, "width": 90, "height": 67}]

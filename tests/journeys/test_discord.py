@@ -17,6 +17,7 @@ from service.settings import Settings
 from tests.conftest import make_settings
 from tests.doubles.discord import TOKEN, Discord
 from tests.doubles.discord_shapes import HALL
+from tests.journeys import test_rounds as rounds
 from tests.journeys.discord_citizen import EPHEMERAL, PHOTO, VOICE, DiscordCitizen
 from tests.journeys.test_whole_loop import ANSWER, SPANISH, Cabinet, open_cabinet
 
@@ -159,7 +160,7 @@ async def test_captions_are_used_edits_followed_and_deletions_honoured(
 async def failures(here: Installation) -> list[str | None]:
     """Why deliveries failed, once one has."""
     failed = select(Delivery.failure).where(Delivery.state == "failed")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with here.database.read() as session:
                 if found := (await session.scalars(failed)).all():
@@ -240,3 +241,29 @@ async def test_whatever_happens_on_the_way_each_is_answered_once(
     assert CODE.search(await ana.waits())
     assert "Você tem 2 pedidos" in await ana.use("status")
     assert len(ana.heard) == 4
+
+
+@pytest.mark.parametrize("lang", ASKED)
+async def test_a_question_of_a_round_is_asked_supported_and_answered_to_both(
+    cabinet: Cabinet, platform: Discord, installation: Installation, lang: str
+) -> None:
+    talk, round_id = rounds.TALKS[lang], await rounds.open_round(cabinet)
+    ana, bia = DiscordCitizen(platform, lang), DiscordCitizen(platform, lang)
+    assert rounds.TEXTS[lang]["title"] in await ana.use("start", f"round-{round_id}")
+    await ana.press(talk.ask)
+    assert talk.entered in await ana.say(talk.asked)
+    issue = await cabinet.issue_of(talk.asked)
+    await cabinet.comms.post(f"/issues/{issue}/rename", {"name": rounds.NAME})
+    assert rounds.NAME in await bia.use("round", guild=True)
+    assert talk.counts in await bia.press(talk.support, guild=True)
+    assert talk.already in await bia.press(talk.support, guild=True), "a double tap"
+    assert public(platform) == [], "in a server too, only they read it"
+    (question,) = (await rounds.shown(cabinet, round_id))["questions"]
+    assert question["supporters"] == 2
+    await rounds.end_in_time(installation)
+    for citizen in (ana, bia):
+        assert talk.ended in await citizen.waits()
+    assert talk.over in await bia.press(talk.support, guild=True)
+    await answered(cabinet, issue)
+    for citizen in (ana, bia):
+        assert (await citizen.waits()).count(READ[lang]) == 1

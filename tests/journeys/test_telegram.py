@@ -13,6 +13,7 @@ from bots.telegram.sending import CAPABILITIES
 from service.installation import Installation
 from service.settings import Settings
 from tests.doubles.telegram import Telegram
+from tests.journeys import test_rounds as rounds
 from tests.journeys.conftest import on_telegram
 from tests.journeys.telegram_citizen import GROUP, PHOTO, VOICE, TelegramCitizen
 from tests.journeys.test_whole_loop import ANSWER, SPANISH, Cabinet, open_cabinet
@@ -240,3 +241,35 @@ async def test_links_lead_to_an_issue_and_carry_a_campaign(
     await publish(cabinet, issue)
     for citizen in (ana, bruno):
         assert talk.answer in await citizen.waits()
+
+
+@pytest.mark.parametrize("lang", TALKS)
+async def test_a_question_of_a_round_is_asked_supported_and_answered_to_both(
+    client: AsyncClient,
+    cabinet: Cabinet,
+    telegram: Telegram,
+    installation: Installation,
+    lang: str,
+) -> None:
+    talk, round_id = rounds.TALKS[lang], await rounds.open_round(cabinet)
+    ana, bruno = TelegramCitizen(telegram, lang), TelegramCitizen(telegram, lang)
+    assert rounds.TEXTS[lang]["title"] in await ana.say(f"/start round-{round_id}")
+    await ana.press(talk.ask)
+    assert talk.entered in await ana.say(talk.asked)
+    issue = await cabinet.issue_of(talk.asked)
+    await cabinet.comms.post(f"/issues/{issue}/rename", {"name": rounds.NAME})
+    assert rounds.NAME in await bruno.say(talk.command)
+    press = bruno.button(talk.support)["callback_data"]
+    assert talk.counts in await bruno.press_action(press)
+    assert talk.already in await bruno.press_action(press), "a double tap"
+    (question,) = (await rounds.shown(cabinet, round_id))["questions"]
+    assert question["supporters"] == 2
+    await rounds.end_in_time(installation)
+    for citizen in (ana, bruno):
+        assert talk.ended in await citizen.waits()
+    assert talk.over in await bruno.press_action(press)
+    await publish(cabinet, issue)
+    for citizen in (ana, bruno):
+        heard = await citizen.waits()
+        assert heard.count(talk.answer) == 1
+        assert VIDEO in heard

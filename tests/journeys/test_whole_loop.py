@@ -48,7 +48,7 @@ class Cabinet:
     async def rests(self) -> None:
         """Wait until every job that is due is done."""
         due = select(func.count()).where(Job.state == "waiting", Job.run_at <= now())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 async with self.here.database.read() as session:
                     if not await session.scalar(due):
@@ -63,15 +63,17 @@ class Cabinet:
                 return int(issue["id"])
         raise AssertionError(f"nobody said {text!r}")
 
-    async def publish(self, issue_id: int, texts: dict[str, str]) -> int:
+    async def publish(self, issue_id: int, texts: dict[str, str], **more: str) -> int:
         """An answer of the official's, approved and published by comms; the first text is the
-        original.
+        original, `more` what else is changed of it before.
         """
         (lang, text), *others = texts.items()
         body = {"issue_id": issue_id, "lang": lang, "title": "Água", "text": text}
         answer = await self.official.post("/answers", body)
         for other, words in others:
             await self.official.change(f"/answers/{answer['id']}", {"lang": other, "text": words})
+        if more:
+            await self.official.change(f"/answers/{answer['id']}", more)
         await self.official.post(f"/answers/{answer['id']}/submit")
         await self.comms.post(f"/answers/{answer['id']}/approve", {})
         await self.comms.post(f"/answers/{answer['id']}/publish")

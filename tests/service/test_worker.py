@@ -62,7 +62,7 @@ async def test_a_job_that_comes_round_outlives_any_number_of_failures(
 
     monkeypatch.setitem(tasks.TASKS, "publish_due", broken)
     mine = Job.kind == "publish_due"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with installation.database.write() as session:
                 await session.execute(

@@ -1,9 +1,9 @@
 const facts = JSON.parse(document.body.dataset.facts);
 const $ = (id) => document.getElementById(id);
 const WORDS = {
-  pt: { title: "O que está acontecendo?", lead: "Escreva com as suas palavras. Você recebe um código e a resposta volta aqui.", examples: ["Falta água na minha rua", "Quando abre a matrícula?", "Sugiro uma ciclovia na avenida"], fine: "Suas mensagens são guardadas com criptografia. Escreva /privacidade para ver, levar ou apagar.", box: "Sua mensagem", send: "Enviar", receipt: "Tenho um código", sending: "enviando…", stored: "recebida ✓", failed: "não enviada", retry: "Tentar de novo", lost: "Sem conexão. Tentando de novo…", here: "Gabinete digital", sample: "Instalação de exemplo: dados inventados", today: "Hoje", left: "caracteres restantes", offline: "Não foi possível enviar. Sua mensagem está guardada aqui; tente de novo." },
-  es: { title: "¿Qué está pasando?", lead: "Escriba con sus palabras. Recibe un código y la respuesta vuelve aquí.", examples: ["No hay agua en mi calle", "¿Cuándo abre la inscripción?", "Propongo una ciclovía en la avenida"], fine: "Sus mensajes se guardan cifrados. Escriba /privacidad para ver, llevarse o borrar.", box: "Su mensaje", send: "Enviar", receipt: "Tengo un código", sending: "enviando…", stored: "recibido ✓", failed: "no enviado", retry: "Intentar de nuevo", lost: "Sin conexión. Intentando de nuevo…", here: "Gabinete digital", sample: "Instalación de ejemplo: datos inventados", today: "Hoy", left: "caracteres restantes", offline: "No se pudo enviar. Su mensaje está guardado aquí; intente de nuevo." },
-  en: { title: "What is happening?", lead: "Write in your own words. You get a code, and the answer comes back here.", examples: ["No water in my street", "When does enrolment open?", "I suggest a bike lane on the avenue"], fine: "Your messages are stored encrypted. Write /privacy to see, take away or erase them.", box: "Your message", send: "Send", receipt: "I have a code", sending: "sending…", stored: "received ✓", failed: "not sent", retry: "Try again", lost: "No connection. Trying again…", here: "Digital cabinet", sample: "Sample installation: invented data", today: "Today", left: "characters left", offline: "It could not be sent. Your message is kept here; try again." },
+  pt: { title: "O que está acontecendo?", lead: "Escreva com as suas palavras. Você recebe um código e a resposta volta aqui.", examples: ["Falta água na minha rua", "Quando abre a matrícula?", "Sugiro uma ciclovia na avenida"], fine: "Suas mensagens são guardadas com criptografia. Escreva /privacidade para ver, levar ou apagar.", box: "Sua mensagem", send: "Enviar", receipt: "Tenho um código", sending: "enviando…", stored: "recebida ✓", failed: "não enviada", retry: "Tentar de novo", lost: "Sem conexão. Tentando de novo…", here: "Gabinete digital", sample: "Instalação de exemplo: dados inventados", today: "Hoje", left: "caracteres restantes", offline: "Não foi possível enviar. Sua mensagem está guardada aqui; tente de novo.", came: "Cheguei por um link" },
+  es: { title: "¿Qué está pasando?", lead: "Escriba con sus palabras. Recibe un código y la respuesta vuelve aquí.", examples: ["No hay agua en mi calle", "¿Cuándo abre la inscripción?", "Propongo una ciclovía en la avenida"], fine: "Sus mensajes se guardan cifrados. Escriba /privacidad para ver, llevarse o borrar.", box: "Su mensaje", send: "Enviar", receipt: "Tengo un código", sending: "enviando…", stored: "recibido ✓", failed: "no enviado", retry: "Intentar de nuevo", lost: "Sin conexión. Intentando de nuevo…", here: "Gabinete digital", sample: "Instalación de ejemplo: datos inventados", today: "Hoy", left: "caracteres restantes", offline: "No se pudo enviar. Su mensaje está guardado aquí; intente de nuevo.", came: "Llegué por un enlace" },
+  en: { title: "What is happening?", lead: "Write in your own words. You get a code, and the answer comes back here.", examples: ["No water in my street", "When does enrolment open?", "I suggest a bike lane on the avenue"], fine: "Your messages are stored encrypted. Write /privacy to see, take away or erase them.", box: "Your message", send: "Send", receipt: "I have a code", sending: "sending…", stored: "received ✓", failed: "not sent", retry: "Try again", lost: "No connection. Trying again…", here: "Digital cabinet", sample: "Sample installation: invented data", today: "Today", left: "characters left", offline: "It could not be sent. Your message is kept here; try again.", came: "I came by a link" },
 };
 const w = WORDS[facts.lang];
 const memory = new Map();
@@ -11,6 +11,9 @@ const store = {
   get(key) { try { return localStorage.getItem(key); } catch { return memory.get(key) ?? null; } },
   set(key, value) { try { localStorage.setItem(key, value); } catch { memory.set(key, value); } },
 };
+// Choices of a list stand beside each other: one leaves the others open.
+const LISTED = /^(?:un)?support:/;
+const START = /^\/start\b/;
 const shown = new Map();
 let token = store.get("gabinete-token");
 let day = "";
@@ -91,7 +94,7 @@ function show(said, state) {
     who.textContent = facts.government;
     item.append(who);
   }
-  linked(said.text, item);
+  linked(said.direction === "in" && START.test(said.text) ? w.came : said.text, item);
   choices(said.buttons ?? [], item);
   const foot = document.createElement("span");
   foot.className = "foot";
@@ -136,6 +139,7 @@ async function press(action, group, choice) {
   try {
     const response = await call("messages", { method: "POST", body: JSON.stringify({ id: crypto.randomUUID(), action, lang: facts.lang }) });
     if (!response.ok) throw new Error((await response.json()).message);
+    if (LISTED.test(action)) all.forEach((one) => { one.disabled = one === choice; });
   } catch (error) {
     all.forEach((one) => { one.disabled = false; });
     warn(error instanceof TypeError ? w.offline : error.message);
@@ -155,6 +159,7 @@ async function post(said, item) {
     await begin();
     const response = await call("messages", { method: "POST", body: JSON.stringify({ id: said.external_id, text: said.text, lang: facts.lang }) });
     if (!response.ok) throw new Error((await response.json()).message);
+    if (START.test(said.text)) arrived();
     mark.textContent = w.stored;
     item.querySelector("button.retry")?.remove();
     listen();
@@ -171,6 +176,25 @@ async function post(said, item) {
       item.append(again);
     }
   }
+}
+
+// A link that leads here carries what it is about: it is said once, whatever is reloaded meanwhile.
+function follow() {
+  const payload = new URLSearchParams(location.search).get("start") ?? "";
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(payload)) return;
+  let kept = "";
+  try { kept = sessionStorage.getItem("gabinete-start") ?? ""; } catch { /* said again after a reload */ }
+  const [before, id] = kept.split(" ");
+  const said = { direction: "in", external_id: before === payload ? id : crypto.randomUUID(), text: `/start ${payload}`, at: new Date().toISOString() };
+  try { sessionStorage.setItem("gabinete-start", `${payload} ${said.external_id}`); } catch { /* as above */ }
+  post(said, show(said));
+}
+
+function arrived() {
+  try { sessionStorage.removeItem("gabinete-start"); } catch { /* nothing was kept */ }
+  const address = new URL(location.href);
+  address.searchParams.delete("start");
+  history.replaceState(null, "", address);
 }
 
 function send(event) {
@@ -237,20 +261,9 @@ async function recall() {
   if (ids.length) await call("seen", { method: "POST", body: JSON.stringify({ ids }) });
 }
 
-// A link of a page leads straight into what it is about, once.
-function lead() {
-  const place = new URL(location.href);
-  const wanted = place.searchParams.get("start") ?? "";
-  if (!/^(?:consultation|issue|round)-[0-9]{1,12}$/.test(wanted)) return;
-  place.searchParams.delete("start");
-  history.replaceState(null, "", place);
-  const said = { direction: "in", external_id: crypto.randomUUID(), text: `/start ${wanted}`, at: new Date().toISOString() };
-  post(said, show(said));
-}
-
 label();
 grow();
 $("form").addEventListener("submit", send);
 $("text").addEventListener("input", grow);
 $("text").addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event); });
-recall().catch(() => {}).finally(() => { listen(); lead(); });
+recall().catch(() => {}).finally(() => { follow(); listen(); });

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ from sqlalchemy import (
     Select,
     String,
     and_,
-    case,
     cast,
     distinct,
     exists,
@@ -24,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from nlp.text import fold
-from service.database import Session, folded
+from service.database import Session, folded, span_of
 from service.departments.models import Department
 from service.issues.models import Issue, Membership, Proposal, Theme
 from service.issues.standing.actions import WAITING
@@ -246,28 +244,21 @@ async def pulses(
     session: Session, root_ids: Sequence[int], zone: ZoneInfo, until: datetime, *, days: int = 14
 ) -> dict[int, list[int]]:
     """Contributions to each issue on each of the last days, the oldest first."""
-    starts = _midnights(until.astimezone(zone).date(), zone, days)
-    counts = [
-        func.sum(
-            case((and_(Contribution.said_at >= one, Contribution.said_at < after), 1), else_=0)
-        )
-        for one, after in pairwise(starts)
-    ]
+    first = until.astimezone(zone).date() - timedelta(days=days - 1)
+    begins = [datetime.combine(first + timedelta(days=n), time(), zone) for n in range(days)]
+    day = span_of(Contribution.said_at, begins).label("day")
     rows = await session.execute(
-        select(Issue.root_id, *counts)
+        select(Issue.root_id, day, func.count())
         .join(Membership, Membership.contribution_id == Contribution.id)
         .join(Issue, Issue.id == Membership.issue_id)
-        .where(Issue.root_id.in_(root_ids), Contribution.said_at >= starts[0])
-        .group_by(Issue.root_id)
+        .where(Issue.root_id.in_(root_ids), Contribution.said_at >= begins[0])
+        .where(Contribution.said_at < begins[-1] + timedelta(days=1))
+        .group_by(Issue.root_id, day)
     )
-    silent = {root_id: [0] * days for root_id in root_ids}
-    return silent | {row[0]: [int(count) for count in row[1:]] for row in rows.all()}
-
-
-def _midnights(last: date, zone: ZoneInfo, days: int) -> list[datetime]:
-    """When each of `days` days up to `last` began, and when the last one ends."""
-    first = last - timedelta(days=days - 1)
-    return [datetime.combine(first + timedelta(days=n), time(), zone) for n in range(days + 1)]
+    found = {root_id: [0] * days for root_id in root_ids}
+    for root_id, at, count in rows.all():
+        found[root_id][at] = count
+    return found
 
 
 def inside(root_id: int, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, case, distinct, func, select
+from sqlalchemy import Select, distinct, func, select
 
-from service.database import Session, folded
+from service.database import Session, folded, span_of
 from service.departments.models import Department
 from service.issues.listing.queries import Listed, inside
 from service.issues.models import Issue
@@ -116,19 +115,14 @@ async def weeks(
     """
     starts = _mondays(moment.astimezone(zone).date())
     begins = [datetime.combine(day, time(), zone) for day in starts]
-    counts = [
-        func.count(
-            distinct(
-                case((and_(Contribution.said_at >= a, Contribution.said_at < b), _who), else_=None)
-            )
-        )
-        for a, b in pairwise(begins)
-    ]
-    query = inside(issue_id, select(*counts)).where(Contribution.said_at >= begins[0])
-    row = (await session.execute(query)).one()
+    week = span_of(Contribution.said_at, begins[:-1]).label("week")
+    query = inside(issue_id, select(week, func.count(distinct(_who)))).group_by(week)
+    within = (Contribution.said_at >= begins[0], Contribution.said_at < begins[-1])
+    people = dict((await session.execute(query.where(*within))).all())
+    counts = [people.get(n, 0) for n in range(WEEKS)]
     found = [
         Week(first, rounded(n, least) if n >= least else None)
-        for first, n in zip(starts, row, strict=False)
+        for first, n in zip(starts, counts, strict=False)
     ]
     loud = [n for n, week in enumerate(found) if week.people]
     return found[max(min(loud) - 1, 0) :] if loud else []

@@ -5,7 +5,7 @@ told.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from service import jobs
@@ -296,3 +296,14 @@ async def date(session: Session, settings: Settings, issue_id: int) -> None:
     issue = await queries.for_act(session, issue_id)
     if issue is not None and issue.state in WAITING:
         await set_due(session, settings, issue, await department_of(session, issue))
+
+
+async def hasten(session: Session, issue_id: int, due_at: datetime, *, why: str) -> None:
+    """An issue that waits is due at this moment at the latest."""
+    issue = await queries.for_act(session, issue_id)
+    if issue is None or issue.state not in WAITING:
+        return
+    if issue.due_at is None or issue.due_at > due_at:
+        issue.due_at = due_at
+        await session.flush()
+        await trail.record(session, "issue", issue.id, "due", actor=trail.MACHINE, why=why)

@@ -67,7 +67,7 @@ class AnswerLife(RuleBasedStateMachine):
             ]
             self.issue_id, self.people, _ = await town.asked(session, self.here.vault, 2)
             answer = await actions.begin(
-                session, self.issue_id, by=self.staff[0], lang="en", title="", text="begun"
+                session, self.issue_id, by=self.staff[0], lang="en", title="Water", text="begun"
             )
             self.answer_id = answer.id
 

@@ -119,7 +119,7 @@ async def test_retention_counts_from_the_import_and_reaches_imported_originals(
 
 async def _read(here: Installation) -> None:
     """Wait until the worker has read what waits."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with here.database.read() as session:
                 if not await inbox.waiting(session):

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from service.app import open_installation
 from service.cli import app
 from service.commands import sample
+from service.database import now
+from service.rounds import queries
 from service.settings import Settings
 
 
@@ -19,7 +22,7 @@ def settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An empty folder, and a small copy of the sample's data."""
     data = folder / "data"
     shutil.copytree(sample.DATA / "knowledge", data / "knowledge")
-    for name, rows in (("departments", 20), ("answers", 5), ("messages", 20)):
+    for name, rows in (("departments", 20), ("answers", 5), ("messages", 20), ("rounds", 1)):
         lines = (sample.DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
         (data / f"{name}.jsonl").write_text("\n".join(lines[:rows]), encoding="utf-8")
     shutil.copyfile(sample.DATA / "consultation.json", data / "consultation.json")
@@ -35,12 +38,25 @@ def exported(what: str, folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
 
 
+async def supporters(settings: Settings) -> list[tuple[str, int]]:
+    """The questions of the sample's round, and how many support each."""
+    here = await open_installation(settings)
+    try:
+        async with here.database.read() as session:
+            (told,) = await queries.running(session, now())
+            found = await queries.questions(session, told.round)
+    finally:
+        await here.database.close()
+    return [(one.name, one.supporters) for one in found]
+
+
 def test_it_is_loaded_once_and_gone_on_with(settings: Settings, folder: Path) -> None:
     links = asyncio.run(sample._prepare(settings))
     assert {"official", "comms"} <= links.keys()
     first = exported("messages", folder)
     assert len(first) == 20
     assert len(exported("answers", folder)) >= 5
+    assert asyncio.run(supporters(settings)) == [("Quando acaba a fila da ressonância?", 1)]
     proposed = exported("proposals", folder)
     states = Counter(str(one["state"]) for one in proposed)
     assert states == {"admitted": 8, "waiting": 4, "refused": 1}

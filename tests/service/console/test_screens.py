@@ -16,8 +16,10 @@ from service.answers.measures import actions as measures
 from service.database import Database
 from service.installation import Installation
 from service.issues.notes import actions as notes
+from service.rounds import actions as rounds
 from tests.conftest import serving
 from tests.service.issues import town
+from tests.service.rounds import polls
 from tests.service.staff.desk_browser import logged_in
 
 EVERYONE = ("official", "moderator", "comms", "admin", "auditor")
@@ -32,6 +34,8 @@ SCREENS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("/answers", EVERYONE),
     ("/answers/1", EVERYONE),
     ("/measures", EVERYONE),
+    ("/rounds", EVERYONE),
+    ("/rounds/1", EVERYONE),
     ("/knowledge", EVERYONE),
     ("/departments", EVERYONE),
     ("/departments/water", EVERYONE),
@@ -60,6 +64,8 @@ async def furnished(here: Installation, many: int = 2) -> AsyncIterator[FastAPI]
                 session, answer.id, by=who, text="Trocar a bomba", due_on=town.START.date()
             )
             await notes.add(session, issue, "We spoke on the phone.", by=who)
+        told = await polls.opened(session, by=who)
+        await polls.question(session, here, told, 1, name="no water again")
     async with serving(here, worker=False) as app:
         yield app
 
@@ -125,6 +131,8 @@ async def test_no_screen_asks_once_for_each_row(installation: Installation) -> N
                 )
                 await measures.add_measure(session, answer.id, by=who, text="Trocar", due_on=None)
                 await notes.add(session, 1, "Again.", by=who)
+                told = await rounds.find(session, 1)
+                await polls.question(session, installation, told, 2, name=f"why {number}")
         assert await costs(browser, installation) == few
     assert 3 < min(few.values()) <= max(few.values()) <= 30, few
 

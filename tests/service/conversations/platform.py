@@ -34,7 +34,7 @@ async def settled(app: FastAPI, here: Installation, *inbounds: Inbound) -> list[
     )
     await intake.accept(list(inbounds))
     waiting = select(InboxRow.id).where(InboxRow.state == "waiting")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             async with here.database.read() as session:
                 if not (await session.scalars(waiting)).all():

@@ -43,7 +43,7 @@ async def test_a_silent_visitor_costs_next_to_nothing_and_a_first_reply_comes_so
     assert not coming.done()
     said = Inbound("text", "1", ANA, ANA.conversation, "bom dia", datetime.now(UTC))
     await reception.accept([said])
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(15):
         await coming
     (told,) = await reception.waiting(ANA)
     assert "Olá" in told.text

@@ -1,6 +1,5 @@
 """The worker's bulk paths: thousands of contributions in a handful of statements."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -67,7 +66,6 @@ async def test_two_thousand_contributions_open_and_join_without_a_statement_each
         for n in range(ROWS // 4)
     ]
     with counted(database) as sent:
-        start = time.perf_counter()
         async with database.write() as session:
             ids = await actions.open_many(session, new)
             joined = [
@@ -75,10 +73,8 @@ async def test_two_thousand_contributions_open_and_join_without_a_statement_each
                 for n, id_ in enumerate(said)
             ]
             await actions.join_many(session, joined)
-        seconds = time.perf_counter() - start
     assert ids == sorted(ids)
     assert len(sent) < 20
-    assert seconds < 5
     async with database.read() as session:
         issue = await town.at(session, ids[1])
         assert (issue.name, issue.root_id, issue.size, issue.messages) == ("issue 1", ids[1], 4, 8)

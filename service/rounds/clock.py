@@ -1,0 +1,9 @@
+"""How long a round still runs, and how long its answer has been due."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+def days_until(at: datetime, moment: datetime, zone: ZoneInfo) -> int:
+    """Days from today to the day of `at` in a time zone's calendar; negative ones are past."""
+    return (at.astimezone(zone).date() - moment.astimezone(zone).date()).days
