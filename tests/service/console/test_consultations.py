@@ -118,7 +118,7 @@ async def test_it_is_moved_put_off_and_cancelled_with_public_reasons(
     page = (await comms.get(where)).text
     assert "No internet." in page
     assert EVIL not in page
-    assert "Date put off" in page
+    assert "Extended" in page
     told = await comms.post(f"{where}/cancel", data={"reason": " "})
     assert told.status_code == 400
     assert (await comms.post(f"{where}/cancel", data={"reason": "A law."})).status_code == 303
