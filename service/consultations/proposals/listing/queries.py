@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nlp.text import words as text_words
-from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal, Support
 from service.consultations.proposals.queries import Line, lines
 from service.database import Session, folded
@@ -112,21 +111,3 @@ async def people(session: Session, consultation_ids: Collection[int]) -> dict[in
     )
     found = dict.fromkeys(consultation_ids, 0)
     return found | {row[0]: row[1] for row in rows.all()}
-
-
-async def after(session: Session, proposal_id: int, limit: int) -> list[tuple[Proposal, str]]:
-    """Admitted proposals of consultations that the public reads, after a number, the smallest
-    first, with the consultation's state.
-    """
-    rows = await session.execute(
-        select(Proposal, Consultation.state)
-        .join(Consultation, Consultation.id == Proposal.consultation_id)
-        .where(
-            Proposal.id > proposal_id,
-            Proposal.state == "admitted",
-            Consultation.state != "drafted",
-        )
-        .order_by(Proposal.id)
-        .limit(limit)
-    )
-    return [(row[0], row[1]) for row in rows.all()]
