@@ -65,14 +65,19 @@ class PlanForm:
         """Times are of the installation's zone."""
         zone = here.settings.zone
         self.plan = Plan(
-            lang,
-            *(_local(at, zone) for at in (
-                proposing_from, proposing_until, screening_until, voting_until,
-            )),
-            open_to=open_to, place=place or None, entry_code=entry_code or None,
-            picture_url=picture_url or None, video_url=video_url or None,
-            scores_shown=scores_shown, shortlist_size=shortlist_size,
-        )  # fmt: skip
+            lang=lang,
+            proposing_from=_local(proposing_from, zone),
+            proposing_until=_local(proposing_until, zone),
+            screening_until=_local(screening_until, zone),
+            voting_until=_local(voting_until, zone),
+            open_to=open_to,
+            place=place or None,
+            entry_code=entry_code or None,
+            picture_url=picture_url or None,
+            video_url=video_url or None,
+            scores_shown=scores_shown,
+            shortlist_size=shortlist_size,
+        )
 
 
 def _local(at: datetime, zone: ZoneInfo) -> datetime:

@@ -55,12 +55,16 @@ async def live(
     """A stream of `changed`, without words: who may see what is decided when the page is read."""
     ending: Callable[[], bool] = getattr(request.app.state, "ending", lambda: False)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    changes = _changes(here.database, (answer, votes), last_event_id or seen, ending)
+    changes = _changes(here.database, answer, last_event_id or seen, ending, votes)
     return StreamingResponse(changes, media_type="text/event-stream", headers=headers)
 
 
 async def _changes(
-    database: Database, about: tuple[int | None, int | None], held: str, ending: Callable[[], bool]
+    database: Database,
+    answer_id: int | None,
+    held: str,
+    ending: Callable[[], bool],
+    consultation_id: int | None = None,
 ) -> AsyncIterator[str]:
     """Ends with the server, and after a quarter of an hour, when the browser asks anew from where
     it was and shows that it is still logged in.
@@ -68,7 +72,7 @@ async def _changes(
     yield "retry: 3000\n\n"
     for look in range(int(LONGEST / LOOK_AGAIN)):
         async with database.read() as session:
-            seen = await _stamp(session, *about)
+            seen = await _stamp(session, answer_id, consultation_id)
         if seen != held:
             held = seen
             yield f"id: {seen}\nevent: changed\ndata: now\n\n"
