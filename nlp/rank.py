@@ -55,8 +55,9 @@ def rank(
     spread = _spread(one, other, won + lost, strength, prior, exact)
     away = SURE * spread
     return Ranking(
-        strength, spread, chance(strength, strength, among=True),
-        chance(strength - away, strength), chance(strength + away, strength),
+        strength, spread, chance(strength, strength, moved=np.zeros(count)),
+        chance(strength - away, strength, moved=-away),
+        chance(strength + away, strength, moved=away),
     )  # fmt: skip
 
 
@@ -118,9 +119,9 @@ def _spread(
     return np.asarray(np.sqrt(np.diag(turned)))
 
 
-def chance(strength: Floats, others: Floats, *, among: bool = False) -> Floats:
-    """The mean chance of each `strength` (n,) to beat `others` (m,); `among`: each is one of the
-    others and does not meet itself.
+def chance(strength: Floats, others: Floats, *, moved: Floats | None = None) -> Floats:
+    """The mean chance of each `strength` (n,) to beat `others` (m,). `moved` (n,): each is one of
+    the others, so far from where it stands there, and does not meet itself.
 
     Above a few hundred others they are read from a fine grid, whose error is below 0.0001.
     """
@@ -129,8 +130,8 @@ def chance(strength: Floats, others: Floats, *, among: bool = False) -> Floats:
         told = np.interp(strength, reach, _mean_chance(reach, others))
     else:
         told = _mean_chance(strength, others)
-    if among:
-        told = (told * len(others) - 0.5) / (len(others) - 1)
+    if moved is not None:
+        told = (told * len(others) - _sigmoid(moved)) / (len(others) - 1)
     return np.asarray(told)
 
 

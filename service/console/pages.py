@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from service.console import (
     answers,
+    consultations,
     deliveries,
     departments,
     health,
@@ -16,7 +17,9 @@ from service.console import (
     people,
     report,
     rounds,
+    screening,
     trail,
+    voting,
 )
 from service.errors import NotFound
 from service.staff.access import Asker
@@ -24,7 +27,7 @@ from service.staff.access import Asker
 router = APIRouter()
 for screen in (
     now, issues, live, issue, answers, measures, deliveries, knowledge, departments, people, trail,
-    health, report, rounds,
+    health, report, consultations, screening, voting, rounds,
 ):  # fmt: skip
     router.routes.extend(screen.router.routes)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, distinct, func, or_, select
 
 from service.channels.models import Delivery, InboxRow
+from service.consultations.voting import queries as voting
 from service.database import Session
 from service.departments.models import Department
 from service.issues.listing.queries import Scope, scoped
@@ -70,10 +71,15 @@ def _said(scope: Scope, moment: datetime) -> Select[*tuple[Any, ...]]:
     )
 
 
-async def stamp(session: Session, answer_id: int | None) -> tuple[Any, ...]:
+async def stamp(
+    session: Session, answer_id: int | None, consultation_id: int | None = None
+) -> tuple[Any, ...]:
     """Differs from an earlier one when something was said or done since; of an answer, also when
-    a delivery has moved on.
+    a delivery has moved on, of a consultation, when its votes were read anew.
     """
+    if consultation_id is not None:
+        read = await voting.reading(session, consultation_id)
+        return (read.at if read else None, await session.scalar(select(func.max(Event.id))))
     row = await session.execute(
         select(
             select(func.max(Event.id)).scalar_subquery(),

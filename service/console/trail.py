@@ -16,11 +16,12 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 SHOWN = 100
 THINGS = (
     "issue", "answer", "measure", "contribution", "delivery", "inbox", "document", "department",
-    "staff", "person", "round",
+    "staff", "person", "consultation", "proposal", "round",
 )  # fmt: skip
 PLACES = {
     "issue": "/console/issues/", "answer": "/console/answers/", "document": "/console/knowledge/",
-    "staff": "/console/people/", "round": "/console/rounds/",
+    "staff": "/console/people/", "consultation": "/console/consultations/",
+    "round": "/console/rounds/",
 }  # fmt: skip
 
 

@@ -56,6 +56,12 @@ async def for_act(session: Session, consultation_id: int) -> Consultation | None
     )
 
 
+async def some(session: Session, ids: Collection[int]) -> list[Consultation]:
+    """These consultations."""
+    found = await session.scalars(select(Consultation).where(Consultation.id.in_(ids)))
+    return list(found.all())
+
+
 async def page(
     session: Session,
     *,

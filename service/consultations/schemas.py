@@ -24,8 +24,8 @@ class PlanIn(BaseModel):
     open_to: Literal["all", "place", "code"] = "all"
     place: str | None = Field(None, max_length=200, examples=["Vale Claro"])
     entry_code: str | None = Field(None, max_length=60, examples=["FEIRA-2026"])
-    picture_url: HttpUrl | None = None
-    video_url: HttpUrl | None = None
+    picture_url: HttpUrl | None = Field(None, examples=["https://gov.example/saude.jpg"])
+    video_url: HttpUrl | None = Field(None, examples=["https://video.example/saude"])
     scores_shown: Literal["after", "live"] = "after"
     shortlist_size: int = Field(10, ge=1, le=100)
 
@@ -48,7 +48,7 @@ class TextIn(BaseModel):
         min_length=1, max_length=500, pattern=r"\S",
         examples=["Como melhorar o atendimento de saúde no seu bairro?"],
     )  # fmt: skip
-    text: str | None = Field(None, max_length=20_000)
+    text: str | None = Field(None, max_length=20_000, examples=["Escreva uma ideia por mensagem."])
 
 
 class ThemesIn(BaseModel):
@@ -87,7 +87,7 @@ class TextOut(BaseModel):
 
     title: str = Field(examples=["Saúde perto"])
     question: str = Field(examples=["Como melhorar o atendimento de saúde no seu bairro?"])
-    text: str | None
+    text: str | None = Field(examples=["Escreva uma ideia por mensagem."])
 
 
 class ThemeOut(BaseModel):
@@ -116,12 +116,12 @@ class ConsultationOut(BaseModel):
 
     id: int
     state: str = Field(examples=["proposing"])
-    reason: str | None
+    reason: str | None = Field(examples=["A lei mudou."])
     lang: str = Field(examples=["pt"])
     open_to: str = Field(examples=["all"])
     place: str | None = Field(examples=["Vale Claro"])
-    picture_url: str | None
-    video_url: str | None
+    picture_url: str | None = Field(examples=["https://gov.example/saude.jpg"])
+    video_url: str | None = Field(examples=["https://video.example/saude"])
     scores_shown: str = Field(examples=["after"])
     shortlist_size: int
     proposing_from: datetime

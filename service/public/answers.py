@@ -10,7 +10,7 @@ from service.answers.models import Answer
 from service.database import Session
 from service.departments import queries as departments
 from service.errors import NotFound
-from service.public import queries, searching
+from service.public import consulted, queries, searching
 from service.public.feed import atom
 from service.public.keeping import kept
 from service.public.queries import Wanted
@@ -104,10 +104,12 @@ async def feed(request: Request, here: Here, session: Reading, department: Key =
     wanted = Wanted(body.key if body else "")
     ids, _ = await queries.newest(session, wanted, settings.zone, limit=FED)
     lang = language(request)
+    landed = [] if department else await consulted.landed(session, lang, FED)
     title = f"{word('nav.answers', lang)} · {body.name if body else settings.government}"
     made = atom(
         await queries.shown(session, ids, settings.public_minimum), lang, url=settings.url,
         path=_feed(wanted.department), title=title, government=settings.government,
+        landed=landed,
     )  # fmt: skip
     return kept(request, Response(made, media_type="application/atom+xml"))
 

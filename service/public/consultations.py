@@ -31,7 +31,7 @@ class AskedOut(BaseModel):
 
     title: str = Field(examples=["Saúde perto"])
     question: str = Field(examples=["Como melhorar o atendimento de saúde no seu bairro?"])
-    text: str | None
+    text: str | None = Field(examples=["Escreva uma ideia por mensagem."])
 
 
 class ThemeNames(BaseModel):
@@ -54,14 +54,14 @@ class AskedWhole(BaseModel):
     """A consultation; `proposals` are those that were admitted."""
 
     id: int
-    url: str
+    url: str = Field(examples=["https://gov.example/consultations/7"])
     state: str = Field(examples=["proposing"])
-    reason: str | None
+    reason: str | None = Field(examples=["A lei mudou."])
     lang: str = Field(examples=["pt"])
     open_to: str = Field(examples=["all"])
-    place: str | None
-    picture_url: str | None
-    video_url: str | None
+    place: str | None = Field(examples=["Vale Claro"])
+    picture_url: str | None = Field(examples=["https://gov.example/saude.jpg"])
+    video_url: str | None = Field(examples=["https://video.example/saude"])
     proposing_from: datetime
     proposing_until: datetime
     screening_until: datetime
@@ -89,12 +89,12 @@ class ProposedOut(BaseModel):
     theme_id: int
     origin: str = Field(examples=["citizen"])
     lang: str = Field(examples=["pt"])
-    shown: str
-    text: str
+    shown: str = Field(examples=["Abrir o posto até as 20 horas, de segunda a sábado."])
+    text: str = Field(examples=["Abram o posto até as 20 horas, por favor."])
     shown_with: int | None
     supports: int | None
     joined: int
-    reply: str | None
+    reply: str | None = Field(examples=["Vai abrir até as 20 horas desde março."])
     admitted_at: datetime | None
 
 

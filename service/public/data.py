@@ -12,7 +12,7 @@ from service.database import Session, now
 from service.exports.lines import cells
 from service.installation import Installation
 from service.issues.showing import queries as showing
-from service.public import queries
+from service.public import consulted, queries
 from service.public.answers import Asked, At, Code, Key, Year, cleaned, find, narrowed
 from service.public.keeping import kept
 from service.public.rounds import in_order
@@ -23,7 +23,7 @@ from service.shell.requests import Here, Reading
 
 router = APIRouter(tags=["open data"], responses=docs.REFUSALS)
 
-What = Literal["answers", "measures", "heard", "rounds"]
+What = Literal["answers", "measures", "heard", "rounds", "consultations", "proposals"]
 Form = Literal["json", "csv"]
 Row = dict[str, Any]
 
@@ -46,6 +46,8 @@ FIELDS: dict[What, tuple[str, ...]] = {
         "id", "url", "title", "state", "opens_at", "closes_at", "question", "supporters", "due_at",
         "answered_at", "answer",
     ),
+    "consultations": consulted.ASKED,
+    "proposals": consulted.PROPOSED,
 }  # fmt: skip
 
 
@@ -228,4 +230,6 @@ ROWS: dict[What, Callable[[Session, Installation], AsyncIterator[Row]]] = {
     "measures": _measures,
     "heard": _heard,
     "rounds": _rounds,
+    "consultations": consulted.asked,
+    "proposals": consulted.proposed,
 }

@@ -9,14 +9,16 @@ from fastapi import APIRouter, Form, Request, Response
 from limits import RateLimitItemPerMinute
 
 from service.answers import queries as answers
-from service.database import now
+from service.consultations import queries as asking
+from service.consultations.queries import Whole
+from service.database import Session, now
 from service.errors import GabineteError
 from service.issues import queries as issues
 from service.issues.showing import queries as showing
 from service.messages import queries as messages
 from service.messages import receipts
 from service.public import answers as answer_pages
-from service.public import consultations, data, heard, queries, rounds
+from service.public import consultations, consulting, data, heard, queries, rounds, voting
 from service.public.keeping import kept
 from service.public.queries import Wanted
 from service.public.searching import limiter
@@ -46,9 +48,15 @@ async def start(request: Request, here: Here, session: Reading) -> Response:
     shown = page(
         request, "start.html", rows=await queries.shown(session, ids, least), total=total,
         heard=loud[:LOUDEST], more=len(loud) > LOUDEST, brief=answer_pages.brief,
-        running=await round_queries.running(session, now()),
+        running=await round_queries.running(session, now()), asked=await _asked(session),
     )  # fmt: skip
     return kept(request, shown)
+
+
+async def _asked(session: Session) -> list[Whole]:
+    """What the government asks everybody now."""
+    rows, _ = await asking.page(session, states=("proposing", "voting"), limit=LOUDEST)
+    return await asking.wholes(session, rows)
 
 
 @own.get("/accessibility")
@@ -100,7 +108,8 @@ async def receipt(
 
 router = APIRouter()
 screens = (
-    own, answer_pages.router, heard.router, consultations.router, rounds.router, data.router,
+    own, answer_pages.router, heard.router, consulting.router, voting.router,
+    consultations.router, rounds.router, data.router,
 )  # fmt: skip
 for one in screens:
     router.routes.extend(one.routes)

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 TALL = 100
 SPARK_STEP, SPARK_TALL = 6, 20
 LEAST = 3
+RANGE_TALL = 10
 
 
 def spark(values: Sequence[int], label: str) -> Markup:
@@ -56,6 +57,24 @@ def share(value: float, whole: float) -> Markup:
         '<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
         "{}{}</svg>"
     ).format(_bar("share-ground", 0, 0, 100, 8), _bar("share-bar", 0, 0, wide, 8))
+
+
+def ranges(drawn: Sequence[tuple[float, float, float]]) -> Markup:
+    """Numbers from 0 to 1 as (low, likeliest, high), below each other on one scale that is marked
+    in its middle: the first is what counts, the others are fainter.
+    """
+    marks = [_bar("range-middle", 49.85, 0, 0.3, RANGE_TALL * len(drawn))]
+    for at, (low, likeliest, high) in enumerate(drawn):
+        kind, y = "range" if at == 0 else "range-faint", RANGE_TALL * at
+        marks += [
+            _bar("share-ground", 0, y + 4, 100, 2),
+            _bar(kind, 100 * low, y + 3, 100 * (high - low), 4),
+            _bar(f"{kind}-point", min(max(100 * likeliest - 0.6, 0), 98.8), y + 1, 1.2, 8),
+        ]
+    return Markup(
+        '<svg class="ranges" viewBox="0 0 100 {}" preserveAspectRatio="none" aria-hidden="true">'
+        "{}</svg>"
+    ).format(RANGE_TALL * len(drawn), Markup("").join(marks))
 
 
 def _bar(kind: str, x: float, y: float, wide: float, tall: float) -> Markup:

@@ -27,12 +27,12 @@ from service.staff.access import staffer
 from tests import processes
 from tests.browser.chromium import installed
 from tests.service.issues import town
-from tests.service.public import printing
+from tests.service.public import plebiscite, printing
 from tests.service.rounds import polls
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'><b>x"
 ROLES = ("official", "comms", "admin")
-LINKS = 12
+LINKS = 16
 ASKED = {
     "open": ("Hospital beds at weekends", "Meals for pupils", "Midnight trains northwards"),
     "due": ("Rubbish collected twice", "Vaccines against measles", "Wages of teachers"),
@@ -92,6 +92,7 @@ async def _furnish(folder: Path, made: Place) -> None:
         await _people(here, made)
         await _town(here, made)
         await _shown(here, made)
+        await _asked(here, made)
         await _rounds(here, made)
     finally:
         await here.database.close()
@@ -178,6 +179,22 @@ async def _shown(here: Installation, made: Place) -> None:
     made.public |= {
         "crowd": crowd, "answer": answer.id, "gone": gone.id, "waiting": later.id,
     }  # fmt: skip
+
+
+async def _asked(here: Installation, made: Place) -> None:
+    """Consultations: one open for proposals, one that is voted on, one with results."""
+    async with here.database.write() as session:
+        open_ = await plebiscite.proposed(session, here, count=3, words=EVIL)
+        await plebiscite.busy(session, here, open_, EVIL)
+        voting = await plebiscite.voted_on(session, here, count=8, words=EVIL)
+        ended = await plebiscite.voted_on(session, here, count=6, words=EVIL, shortlist_size=3)
+        await plebiscite.cast(session, ended, 30)
+        await plebiscite.cast(session, ended, 4, seconds=0.2, name="quick")
+    await plebiscite.ended(here, ended)
+    async with here.database.write() as session:
+        await plebiscite.settled(session, here, ended, EVIL)
+    made.public |= {"asked": open_.id, "voting": voting.id, "ended": ended.id}
+    made.public |= {"proposal": open_.proposals[1]}
 
 
 async def _rounds(here: Installation, made: Place) -> None:

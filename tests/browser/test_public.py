@@ -21,6 +21,14 @@ PAGES = (
     ("heard", "/heard?lang=en", 200),
     ("heard-none", "/heard?department=nobody", 200),
     ("heard-issue", "/heard/{crowd}", 200),
+    ("consultations", "/consultations", 200),
+    ("consultation", "/consultations/{asked}", 200),
+    ("consultation-voting", "/consultations/{voting}", 200),
+    ("consultation-none", "/consultations/{ended}?q=nothing", 200),
+    ("vote-begin", "/consultations/{voting}/vote", 200),
+    ("vote-closed", "/consultations/{ended}/vote", 200),
+    ("no-results", "/consultations/{voting}/results", 200),
+    ("results", "/consultations/{ended}/results", 200),
     ("public-rounds", "/rounds", 200),
     ("public-round", "/rounds/{round_open}", 200),
     ("public-round-due", "/rounds/{round_due}", 200),
@@ -63,6 +71,7 @@ async def test_every_public_page_can_be_used_by_everybody(
 async def test_what_was_written_is_shown_as_it_was_written(place: Place) -> None:
     paths = (
         "/", "/answers", "/answers/{answer}", "/answers/{gone}", "/heard", "/heard/{crowd}",
+        "/consultations/{asked}", "/consultations/{ended}/results",
         "/rounds", "/rounds/{round_open}", "/rounds/{round_due}",
     )  # fmt: skip
     async with browser() as chromium, window(chromium, place.base) as shown:

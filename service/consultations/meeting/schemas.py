@@ -55,9 +55,9 @@ class DrawOut(BaseModel):
     same draw. `pool` is the SHA-256 of their pseudonyms, in order, a line each.
     """
 
-    seed: str
-    method: str
-    pool: str
+    seed: str = Field(examples=["9f2c4e1ab0d34f7c8e5a6b7c8d9e0f1a"])
+    method: str = Field(examples=["A stratum is a place and a channel."])
+    pool: str = Field(examples=["3b1f8a…"])
     people: int | None
     seats: int
     authors: int
@@ -77,11 +77,11 @@ class MeetingOut(BaseModel):
     answer_until: datetime
     author_seats: int
     lottery_seats: int
-    address: str | None
-    link: str | None
+    address: str | None = Field(examples=["Rua da Praia 100, sala 2"])
+    link: str | None = Field(examples=["https://meet.example/saude"])
     edition: int
     called_off_at: datetime | None
-    reason: str | None
+    reason: str | None = Field(examples=["The hall is flooded."])
     created_by: int
     created_at: datetime
     changed_at: datetime
@@ -98,7 +98,7 @@ class InvitationOut(BaseModel):
     kind: str = Field(examples=["lottery"])
     position: int
     stratum: int | None
-    lot: str | None
+    lot: str | None = Field(examples=["04d1c7…"])
     state: str = Field(examples=["invited"])
     person: str | None = Field(examples=["P-4XQ7M2K9AB"])
     channel: str | None = Field(examples=["telegram"])
@@ -118,7 +118,7 @@ class OutcomeIn(BaseModel):
     """What came of it, in one language."""
 
     decision: str = Field(max_length=20_000, examples=["Os postos abrem até as 20 horas em maio."])
-    notes: str | None = Field(None, max_length=50_000)
+    notes: str | None = Field(None, max_length=50_000, examples=["Vieram quarenta pessoas."])
     video_url: HttpUrl | None = None
 
 
@@ -128,9 +128,9 @@ class OutcomeOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     lang: str = Field(examples=["pt"])
-    decision: str
-    notes: str | None
-    video_url: str | None
+    decision: str = Field(examples=["Os postos abrem até as 20 horas em maio."])
+    notes: str | None = Field(examples=["Vieram quarenta pessoas."])
+    video_url: str | None = Field(examples=["https://video.example/encontro"])
     at: datetime
 
 
@@ -149,7 +149,7 @@ class LackingOut(BaseModel):
     id: int
     state: str = Field(examples=["admitted"])
     theme_id: int
-    shown: str
+    shown: str = Field(examples=["Abrir o posto do bairro até as 20 horas."])
 
 
 class ClosingOut(BaseModel):
@@ -168,7 +168,7 @@ class PublicMeetingOut(BaseModel):
     author_seats: int
     lottery_seats: int
     called_off: bool
-    reason: str | None
+    reason: str | None = Field(examples=["The hall is flooded."])
     draw: DrawOut | None
     accepted: int | None
 

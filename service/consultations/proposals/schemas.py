@@ -24,7 +24,7 @@ class SeedIn(BaseModel):
 class WordingIn(BaseModel):
     """The wording that is shown; an empty one shows the author's own again."""
 
-    text: str = Field(max_length=5000)
+    text: str = Field(max_length=5000, examples=["Abrir o posto até as 20 horas."])
 
 
 class ThemeIn(BaseModel):
@@ -62,19 +62,19 @@ class ProposalOut(BaseModel):
     origin: str = Field(examples=["citizen"])
     channel: str | None = Field(examples=["telegram"])
     lang: str = Field(examples=["pt"])
-    text: str
-    edited: str | None
-    shown: str
+    text: str = Field(examples=["Abram o posto até as 20 horas, por favor."])
+    edited: str | None = Field(examples=["Abrir o posto até as 20 horas, de segunda a sábado."])
+    shown: str = Field(examples=["Abrir o posto até as 20 horas, de segunda a sábado."])
     differs: bool
     state: str = Field(examples=["waiting"])
-    reason: str | None
+    reason: str | None = Field(examples=["A lei mudou."])
     review_asked_at: datetime | None
     reviewed_at: datetime | None
     decided_by: int | None
     shown_with: int | None
     joins_id: int | None
     joins_asked_at: datetime | None
-    reply: str | None
+    reply: str | None = Field(examples=["Vai abrir até as 20 horas desde março."])
     replied_at: datetime | None
     admitted_at: datetime | None
     created_at: datetime
@@ -94,7 +94,7 @@ class NearOut(BaseModel):
 
     id: int
     state: str = Field(examples=["admitted"])
-    shown: str
+    shown: str = Field(examples=["Abrir o posto até as 20 horas, de segunda a sábado."])
     likeness: float = Field(examples=[0.81])
 
 

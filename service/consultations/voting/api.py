@@ -71,13 +71,13 @@ async def elector(
     kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer":
         raise UnknownVoter("Send your token as `Authorization: Bearer …`.")
-    return _elector(request, here, consultation_id, token.strip())
+    return elector_of(request, here, consultation_id, token.strip())
 
 
 Voting = Annotated[Elector, Depends(elector)]
 
 
-def _elector(request: Request, here: Here, consultation_id: int, token: str) -> Elector:
+def elector_of(request: Request, here: Here, consultation_id: int, token: str) -> Elector:
     digest, campaign = tokens.read_voter(here.vault, consultation_id, token)
     told = [request.headers.get(name, "") for name in ("user-agent", "accept-language")]
     device = here.vault.digest("device", _address(request), *told)[:32]
@@ -93,16 +93,25 @@ async def enter(
     request: Request, here: Here, votes: Votes, consultation_id: Id, body: EnterIn
 ) -> Response:
     """Begin to vote: a token to keep in the browser, and the first pair."""
-    _let_in(here, await votes.consultation(consultation_id), body)
-    limit = RateLimitItemPerHour(here.settings.voters_per_hour)
-    if not votes.limiter.hit(limit, "enter", _address(request)):
-        raise TooManyVoters("Too many began to vote from this address; try again in an hour.")
-    token = tokens.new_voter(here.vault, consultation_id, body.campaign)
-    who = _elector(request, here, consultation_id, token)
+    token = await new_voice(request, here, votes, consultation_id, body)
+    who = elector_of(request, here, consultation_id, token)
     standing = _standing(here, who, await votes.begin(who, body.theme_id))
     return _json(
         EnteredOut(token=token, cast=standing.cast, pause=standing.pause, next=standing.next), 201
     )
+
+
+async def new_voice(
+    request: Request, here: Here, votes: Votes, consultation_id: int, body: EnterIn
+) -> str:
+    """The token of a browser that may begin to vote. Raises `NotLetIn`, `NotLivingThere`,
+    `TooManyVoters`, `UnknownConsultation`.
+    """
+    _let_in(here, await votes.consultation(consultation_id), body)
+    limit = RateLimitItemPerHour(here.settings.voters_per_hour)
+    if not votes.limiter.hit(limit, "enter", _address(request)):
+        raise TooManyVoters("Too many began to vote from this address; try again in an hour.")
+    return tokens.new_voter(here.vault, consultation_id, body.campaign)
 
 
 async def _open(session: Session, consultation_id: int) -> Consultation:

@@ -199,6 +199,26 @@ async def reading(session: Session, consultation_id: int) -> Reading | None:
     return await session.get(Reading, consultation_id)
 
 
+async def readings(session: Session, consultation_ids: Collection[int]) -> dict[int, Reading]:
+    """What the votes of consultations say as a whole, by consultation."""
+    found = await session.scalars(
+        select(Reading).where(Reading.consultation_id.in_(consultation_ids))
+    )
+    return {one.consultation_id: one for one in found.all()}
+
+
+async def closed(session: Session, limit: int) -> Sequence[Reading]:
+    """What was read after the last vote, the newest first, of consultations that went on."""
+    found = await session.scalars(
+        select(Reading)
+        .join(Consultation, Consultation.id == Reading.consultation_id)
+        .where(Reading.closed, Consultation.state.in_(("shortlisted", "met", "reported")))
+        .order_by(Reading.at.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
 async def scores(session: Session, consultation_id: int) -> list[tuple[Proposal, str, Score]]:
     """Proposals with their scores in each counting, the best of each theme first."""
     rows = await session.execute(

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from scipy.stats import binomtest
 
-from nlp.rank import Floats
+from nlp.rank import Floats, rank
 from service.consultations.voting.tally import HIGH, LOW, Columns, Tally
 
 QUICK = 0.8
@@ -28,7 +29,8 @@ DEVICE_CROWD, SAME_SIDE, TOO_FAST = "device", "same_side", "fast"
 @dataclass(frozen=True)
 class Campaign:
     """People who came by one link and favour a proposal: their votes on it, how often it won with
-    them and with everybody else, and what each of their votes on it weighs.
+    them, how often it would have won by what everybody else prefers, and what each of their votes
+    on it weighs.
     """
 
     name: str
@@ -36,7 +38,7 @@ class Campaign:
     voters: int
     votes: int
     won: float
-    others_won: float
+    expected: float
     weight: float
 
 
@@ -99,21 +101,41 @@ def campaigns(tally: Tally, fit: NDArray[np.bool_]) -> tuple[list[Campaign], Flo
 def _favoured(
     name: str, columns: Columns, came: NDArray[np.bool_], fit: NDArray[np.bool_]
 ) -> list[tuple[Campaign, NDArray[np.bool_]]]:
+    """What they favour beyond what was to be expected of the pairs that they were shown."""
     chose = fit & ((columns.outcome == LOW) | (columns.outcome == HIGH))
     theirs, others = _record(columns, came & chose), _record(columns, ~came & chose)
+    crowded = [id_ for id_, (_, votes) in theirs.items() if _outweighs(votes, others.get(id_))]
+    if not crowded:
+        return []
+    chances = _expected(columns, ~came & chose)
     found = []
-    for proposal, (won, votes) in theirs.items():
-        others_won, others_votes = others.get(proposal, (0, 0))
-        if votes < CROWD or others_votes < OTHERS or votes <= others_votes:
-            continue
-        rate, usual = won / votes, others_won / others_votes
-        if rate - usual < FAVOUR:
-            continue
+    for proposal in crowded:
+        won, votes = theirs[proposal]
         on_it = came & ((columns.low == proposal) | (columns.high == proposal))
-        voters = len(np.unique(columns.voter[on_it]))
-        weight = others_votes / votes
-        found.append((Campaign(name, proposal, voters, votes, rate, usual, weight), on_it))
+        for_low = chances[on_it & chose]
+        hoped = np.where(columns.low[on_it & chose] == proposal, for_low, 1 - for_low).mean()
+        if won / votes - hoped >= FAVOUR:
+            voters = len(np.unique(columns.voter[on_it]))
+            weight = others[proposal][1] / votes
+            one = Campaign(name, proposal, voters, votes, won / votes, float(hoped), weight)
+            found.append((one, on_it))
     return found
+
+
+def _outweighs(votes: int, others: tuple[int, int] | None) -> bool:
+    return votes >= CROWD and others is not None and OTHERS <= others[1] < votes
+
+
+def _expected(columns: Columns, chosen: NDArray[np.bool_]) -> Floats:
+    """The chance that low wins in each vote (n,), by what the chosen votes prefer."""
+    ids, at = np.unique(np.concatenate([columns.low, columns.high]), return_inverse=True)
+    low, high = at[: len(columns)], at[len(columns) :]
+    ahead = columns.outcome[chosen] == LOW
+    won = np.where(ahead, low[chosen], high[chosen])
+    lost = np.where(ahead, high[chosen], low[chosen])
+    shape = (len(ids), len(ids))
+    strength = rank(csr_matrix((np.ones(len(won)), (won, lost)), shape=shape), exact=0).strength
+    return np.asarray(1 / (1 + np.exp(strength[high] - strength[low])))
 
 
 def _record(columns: Columns, chosen: NDArray[np.bool_]) -> dict[int, tuple[int, int]]:

@@ -108,12 +108,24 @@ const KEYS = {
   "/": () => document.querySelector("input[type=search]")?.focus(),
   "?": () => document.getElementById("keys")?.showModal(),
 };
+// In a row a letter presses what is marked for it there: a button, or what opens a form.
+function pressed(key) {
+  const own = /^[a-z]$/.test(key) && row()?.querySelector(`[data-press=${key}]`);
+  if (!own) return false;
+  if (own.matches("summary")) {
+    own.parentElement.open = true;
+    own.parentElement.querySelector("textarea, select, input:not([type=hidden])")?.focus();
+  } else own.click();
+  return true;
+}
 const off = () => localStorage.getItem("keys") === "off";
 
 document.addEventListener("keydown", (event) => {
   const writing = event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
-  if (writing || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (off() && event.key !== "?") return;
+  if (pressed(event.key)) return event.preventDefault();
+  if (!KEYS[event.key]) return;
   event.preventDefault();
   KEYS[event.key]();
 });

@@ -1,0 +1,66 @@
+"""The voting of a consultation: live counts, what looks suspicious, the ranking, the shortlist."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Query, Request, Response
+
+from service.console.forms import HIGHEST, At, Publisher, pages_of, skipped
+from service.console.live import SinceVotes
+from service.console.screening import known
+from service.consultations import queries as consultations
+from service.consultations.voting import actions, results
+from service.consultations.voting.results import ScoresNotShown
+from service.shell.pages import back, page
+from service.shell.requests import Reading, Writing
+from service.staff.access import Asker
+
+router = APIRouter(prefix="/console/consultations", include_in_schema=False)
+
+RANKED = 30
+Id = Annotated[int, Path(ge=1, le=HIGHEST)]
+ThemeOf = Annotated[int | None, Query(ge=1, le=HIGHEST)]
+
+
+@router.get("/{consultation_id}/voting")
+async def voting(
+    request: Request,
+    asker: Asker,
+    since: SinceVotes,
+    session: Reading,
+    consultation_id: Id,
+    theme: ThemeOf = None,
+    at: At = 1,
+) -> Response:
+    """What the votes say so far, also while the public does not read it."""
+    whole = await known(session, consultation_id)
+    try:
+        found = await results.told(session, whole.row)
+    except ScoresNotShown:
+        found = None
+    themes = found.themes if found else []
+    chosen = next((one for one in themes if theme in (None, one.theme_id)), None)
+    ranked = chosen.proposals if chosen else []
+    first = skipped(at, RANKED)
+    return page(
+        request, "asked_voting.html", asker=asker, since=since, whole=whole, found=found,
+        chosen=chosen, rows=ranked[first : first + RANKED], pages=pages_of(len(ranked), RANKED),
+        at=at, theme_name=consultations.theme_name, closed=results.CLOSED,
+        listed={one.proposal_id: one for one in (chosen.shortlist if chosen else [])},
+    )  # fmt: skip
+
+
+@router.post("/{consultation_id}/shortlist/{proposal_id}")
+async def adjust(
+    asker: Publisher,
+    session: Writing,
+    consultation_id: Id,
+    proposal_id: Id,
+    listed: Annotated[bool, Form()],
+    reason: Annotated[str, Form(max_length=1000)],
+) -> Response:
+    """Put a proposal on the shortlist or take it off, with a reason that the public reads."""
+    row = await actions.adjust(
+        session, consultation_id, proposal_id, listed=listed, reason=reason, by=asker
+    )
+    where = f"/console/consultations/{consultation_id}/voting?theme={row.theme_id}"
+    return back(where, "listed" if listed else "unlisted")

@@ -1,0 +1,196 @@
+"""Consultations as everybody reads them: what is asked, how far it is, what was proposed, and what
+the votes say once that is shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from service.consultations import queries as consultations
+from service.consultations.models import Extension
+from service.consultations.proposals import queries as proposals
+from service.consultations.proposals.listing import queries as listing
+from service.consultations.proposals.listing.queries import Wanted
+from service.consultations.queries import Whole
+from service.consultations.voting import queries as voting
+from service.consultations.voting import results
+from service.consultations.voting.results import ScoresNotShown
+from service.consultations.voting.schemas import ResultsOut, ThemeResultOut
+from service.database import Session, now
+from service.errors import NotFound
+from service.issues.showing.queries import rounded
+from service.public.answers import Asked, At, Id, cleaned
+from service.public.keeping import kept
+from service.public.voting import asked
+from service.shell.pages import page
+from service.shell.requests import Here, Reading
+
+router = APIRouter(include_in_schema=False)
+
+LISTED, SHOWN, AGREED = 20, 20, 5
+ThemeOf = Annotated[int | None, Query(ge=1, le=2**53)]
+PHASES = ("proposing", "screening", "voting")
+BEGUN = {"proposing": 0, "screening": 1, "voting": 2}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase of a consultation on its clock. `standing`: past, now or ahead; of the one that runs
+    `left` is how long it still does.
+    """
+
+    key: str
+    begins: datetime
+    ends: datetime
+    standing: str
+    left: timedelta | None
+    put_off: list[Extension]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How many took part so far."""
+
+    proposals: int
+    people: int
+    votes: int
+    voters: int
+
+
+def clock(whole: Whole, moment: datetime) -> list[Phase]:
+    """The phases of a consultation in their order."""
+    row, at = whole.row, BEGUN.get(whole.row.state, len(PHASES))
+    begins = [row.proposing_from, row.proposing_until, row.screening_until]
+    ends = [row.proposing_until, row.screening_until, row.voting_until]
+    return [
+        Phase(
+            key, begins[n], ends[n], "past" if n < at else "now" if n == at else "ahead",
+            max(ends[n] - moment, timedelta()) if n == at else None,
+            [one for one in whole.extensions if one.phase == key],
+        )
+        for n, key in enumerate(PHASES)
+    ]  # fmt: skip
+
+
+async def figures(session: Session, ids: Sequence[int]) -> dict[int, Figures]:
+    """How many took part in consultations, in three statements."""
+    counts = await proposals.counts(session, ids)
+    people = await listing.people(session, ids)
+    votes = await voting.readings(session, ids)
+    return {
+        id_: Figures(
+            counts[id_].get("admitted", 0), people[id_],
+            votes[id_].votes if id_ in votes else 0, votes[id_].voters if id_ in votes else 0,
+        )
+        for id_ in ids
+    }  # fmt: skip
+
+
+@router.get("/consultations")
+async def consultation_list(request: Request, session: Reading, at: At = 1) -> Response:
+    """All consultations but those that are being written, the newest first."""
+    rows, total = await consultations.page(
+        session, without=consultations.HIDDEN, limit=LISTED, offset=(at - 1) * LISTED
+    )
+    if at > 1 and not rows:
+        raise NotFound("There is no such page.")
+    shown = page(
+        request, "public_consultations.html", rows=await consultations.wholes(session, rows),
+        figures=await figures(session, [row.id for row in rows]), at=at,
+        pages=-(-total // LISTED), open=consultations.OPEN, clock=clock, now=now(),
+    )  # fmt: skip
+    return kept(request, shown)
+
+
+@router.get("/consultations/{consultation_id}")
+async def consultation(
+    request: Request,
+    here: Here,
+    session: Reading,
+    consultation_id: Id,
+    q: Asked = "",
+    theme: ThemeOf = None,
+    at: At = 1,
+) -> Response:
+    """One consultation, and what was proposed in it."""
+    whole, q, moment = await asked(session, consultation_id), cleaned(q), now()
+    items, total = await listing.page(
+        session, consultation_id, Wanted(theme, q), limit=SHOWN, offset=(at - 1) * SHOWN,
+        on=moment.astimezone(here.settings.zone).date(),
+    )  # fmt: skip
+    if at > 1 and not items:
+        raise NotFound("There is no such page.")
+    told = {key: value for key, value in (("q", q), ("theme", theme)) if value}
+    shown = page(
+        request, "public_consultation.html", whole=whole, id=consultation_id, items=items, q=q,
+        total=total, theme=theme, at=at, pages=-(-total // SHOWN), clock=clock(whole, moment),
+        query=f"{urlencode(told)}&" if told else "", theme_name=consultations.theme_name,
+        figures=(await figures(session, [consultation_id]))[consultation_id],
+        results=await _ready(session, whole), together=any(one.beside for one in items),
+        least=here.settings.public_minimum,
+        rounded=rounded,
+    )  # fmt: skip
+    return kept(request, shown)
+
+
+async def _ready(session: Session, whole: Whole) -> bool:
+    """Whether the public may read results now."""
+    if whole.row.state == "voting":
+        return whole.row.scores_shown == "live"
+    if whole.row.state not in results.CLOSED:
+        return False
+    found = await voting.reading(session, whole.row.id)
+    return found is not None and found.closed
+
+
+@router.get("/consultations/{consultation_id}/results")
+async def result_page(
+    request: Request,
+    session: Reading,
+    consultation_id: Id,
+    theme: ThemeOf = None,
+    at: At = 1,
+) -> Response:
+    """What the votes say, one theme at a time; before that is shown, when it will be."""
+    whole = await asked(session, consultation_id)
+    try:
+        found = await results.shown(session, whole.row)
+    except ScoresNotShown as error:
+        return kept(request, page(request, "public_no_results.html", whole=whole, error=error))
+    chosen = next((one for one in found.themes if theme in (None, one.theme_id)), None)
+    if chosen is None:
+        raise NotFound("There is no such theme.")
+    first = (at - 1) * SHOWN
+    if at > 1 and first >= len(chosen.proposals):
+        raise NotFound("There is no such page.")
+    rows = chosen.proposals[first : first + SHOWN]
+    texts = {one.proposal_id: one for each in found.themes for one in each.proposals}
+    shown = page(
+        request, "public_results.html", whole=whole, id=consultation_id, found=found, at=at,
+        chosen=chosen, rows=rows, pages=-(-len(chosen.proposals) // SHOWN), texts=texts,
+        theme_name=consultations.theme_name, shared=shared(found), listed=_listed(chosen),
+        replies=await proposals.some(session, [one.proposal_id for one in rows]),
+        query=f"theme={theme}&" if theme else "",
+    )  # fmt: skip
+    return kept(request, shown)
+
+
+def shared(found: ResultsOut) -> list[int]:
+    """What every opinion group prefers, the most shared first."""
+    scored = [
+        (one.consensus, one.proposal_id)
+        for theme in found.themes
+        for one in theme.proposals
+        if one.consensus is not None
+    ]
+    return [id_ for _, id_ in sorted(scored, reverse=True)[:AGREED]]
+
+
+def _listed(chosen: ThemeResultOut) -> list[tuple[int, str | None, bool]]:
+    """The theme's shortlist, then what staff took off it: number, public reason, whether on it."""
+    rows = sorted(chosen.shortlist, key=lambda one: (not one.listed, one.rank))
+    return [(one.proposal_id, one.reason, one.listed) for one in rows]
