@@ -13,6 +13,7 @@ from service.console import (
     knowledge,
     live,
     measures,
+    meeting,
     now,
     people,
     report,
@@ -27,7 +28,8 @@ from service.staff.access import Asker
 router = APIRouter()
 for screen in (
     now, issues, live, issue, answers, measures, deliveries, knowledge, departments, people, trail,
-    health, report, consultations, screening, voting, rounds,
+    health, report, consultations, screening, voting, meeting,
+    rounds,
 ):  # fmt: skip
     router.routes.extend(screen.router.routes)
 

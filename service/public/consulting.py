@@ -11,6 +11,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from service.consultations import queries as consultations
+from service.consultations.meeting import queries as meetings
+from service.consultations.meeting.models import Outcome
+from service.consultations.meeting.schemas import PublicMeetingOut, public
 from service.consultations.models import Extension
 from service.consultations.proposals import queries as proposals
 from service.consultations.proposals.listing import queries as listing
@@ -26,7 +29,7 @@ from service.issues.showing.queries import rounded
 from service.public.answers import Asked, At, Id, cleaned
 from service.public.keeping import kept
 from service.public.voting import asked
-from service.shell.pages import page
+from service.shell.pages import language, page
 from service.shell.requests import Here, Reading
 
 router = APIRouter(include_in_schema=False)
@@ -132,9 +135,29 @@ async def consultation(
         figures=(await figures(session, [consultation_id]))[consultation_id],
         results=await _ready(session, whole), together=any(one.beside for one in items),
         least=here.settings.public_minimum,
-        rounded=rounded,
+        rounded=rounded, gathering=await _gathering(session, here, whole),
+        outcome=await _outcome(session, whole, language(request)),
     )  # fmt: skip
     return kept(request, shown)
+
+
+async def _gathering(session: Session, here: Here, whole: Whole) -> PublicMeetingOut | None:
+    """The meeting, as far as the public reads of it."""
+    if whole.row.state not in results.CLOSED:
+        return None
+    held = await meetings.of_consultation(session, whole.row.id)
+    if held is None:
+        return None
+    counts = await meetings.counts(session, held.id)
+    return public(held, counts, here.settings.public_minimum)
+
+
+async def _outcome(session: Session, whole: Whole, lang: str) -> Outcome | None:
+    """What came of it, in the reader's language or the consultation's own."""
+    if whole.row.state != "reported":
+        return None
+    said = await meetings.outcomes(session, whole.row.id)
+    return said.get(lang) or said.get(whole.row.lang)
 
 
 async def _ready(session: Session, whole: Whole) -> bool:

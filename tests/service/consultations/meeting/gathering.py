@@ -95,7 +95,9 @@ async def gather(here: Installation, *, authors: int = 3, others: int = 12) -> G
     """Four proposals on the shortlist: the first so many of citizens, the others seeds; the others
     supported or voted, on three channels and from two places.
     """
-    poll = await open_poll(here, (6,), state="shortlisted", voting_until=now() - DAY)
+    poll = await open_poll(
+        here, (6,), state="shortlisted", voting_until=now() - DAY, ready_at=now()
+    )
     async with here.database.write() as session:
         by = await town.official(session, role="comms")
         session.add(
