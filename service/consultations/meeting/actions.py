@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from service.channels import deliveries
 from service.consultations.actions import NoPublicReason
@@ -20,7 +21,7 @@ from service.consultations.models import Consultation
 from service.consultations.standing.actions import WrongConsultationState, find
 from service.consultations.voting import queries as voting
 from service.consultations.voting.actions import NotShortlisted
-from service.database import Session, now
+from service.database import Session, insert_many, now
 from service.errors import Conflict, GabineteError, NotFound
 from service.installation import Installation
 from service.staff.access import Staffer
@@ -183,16 +184,15 @@ async def _draw(session: Session, row: Meeting, least: int, by: Staffer) -> None
     seed = secrets.token_hex(16)
     authors = await _authors(session, row, known, seed)
     where = await queries.places(session, row.consultation_id)
-    others = {one.code: one for id_, one in known.items() if id_ not in {a for a, _ in authors}}
+    mine = {id_ for id_, _ in authors}
+    others = {one.code: one for id_, one in known.items() if id_ not in mine}
     spare = max(0, row.author_seats - len(authors))
     entries = [Entry(code, where.get(p.person_id, ""), p.channel) for code, p in others.items()]
     drawn = lottery.draw(entries, row.lottery_seats + spare, seed, least=least)
     rows = [_row(row, known[id_], "author", at, lot) for at, (id_, lot) in enumerate(authors, 1)]
     for one in drawn.drawn:
-        made = _row(row, others[one.code], "lottery", one.position, one.lot)
-        made.stratum = one.stratum
-        rows.append(made)
-    session.add_all(rows)
+        rows.append(_row(row, others[one.code], "lottery", one.position, one.lot, one.stratum))
+    await insert_many(session, Invitation, rows)
     row.seed, row.drawn_at = seed, now()
     row.draw = {
         "method": lottery.METHOD, "pool": drawn.pool, "people": len(others),
@@ -217,11 +217,14 @@ async def _authors(
     return [(id_, lot) for _, lot, id_ in sorted(found)]
 
 
-def _row(row: Meeting, one: Participant, kind: str, position: int, lot: str) -> Invitation:
-    return Invitation(
-        meeting_id=row.id, person_id=one.person_id, identity_id=one.identity_id, lang=one.lang,
-        kind=kind, position=position, lot=lot, state="waiting",
-    )  # fmt: skip
+def _row(
+    row: Meeting, one: Participant, kind: str, position: int, lot: str, stratum: int | None = None
+) -> dict[str, Any]:
+    return {
+        "meeting_id": row.id, "person_id": one.person_id, "identity_id": one.identity_id,
+        "lang": one.lang, "kind": kind, "stratum": stratum, "position": position, "lot": lot,
+        "state": "waiting",
+    }  # fmt: skip
 
 
 async def _add_authors(session: Session, row: Meeting, by: Staffer) -> None:
@@ -235,7 +238,7 @@ async def _add_authors(session: Session, row: Meeting, by: Staffer) -> None:
         if one is not None and (one.kind == "author" or one.state != "waiting"):
             continue
         at += 1
-        made = one or _row(row, known[id_], "author", at, lot)
+        made = one or Invitation(**_row(row, known[id_], "author", at, lot))
         made.kind, made.stratum, made.position = "author", None, at
         session.add(made)
         await session.flush()
