@@ -34,7 +34,8 @@ async def voting(
     whole = await known(session, consultation_id)
     found = await queries.reading(session, consultation_id)
     chosen = next((one for one in whole.themes if found and theme in (None, one.id)), None)
-    rows, total = [], 0
+    rows: list[queries.Placed] = []
+    total = 0
     if chosen is not None:
         rows, total = await queries.placed(
             session, consultation_id, chosen.id, limit=RANKED, offset=skipped(at, RANKED)
