@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import aiohttp
 import discord
 
-from service.channels.contract import Failure, SendError
+from service.channels.contract import Failure, SendError, saying
 
 EMPTY = "GABINETE_DISCORD_TOKEN is empty: copy the bot's token from Discord's developer portal."
+NAME = "Discord"
 NO_ENTRY = 50007
 GONE = {10003, 10013, 50001, NO_ENTRY, 50278}
 OPENED_TOO_FAST = 40003
@@ -27,22 +28,22 @@ def failure_of(
 def _kind(error: BaseException, leaving: bool) -> tuple[Failure, str, float | None]:
     name = type(error).__name__
     if isinstance(error, discord.LoginFailure):
-        return Failure.configuration, "Discord refuses the token", None
+        return Failure.configuration, saying("token", name=NAME), None
     if isinstance(error, discord.RateLimited):
-        return Failure.retry, "Discord asks for patience", error.retry_after
+        return Failure.retry, saying("patience", name=NAME), error.retry_after
     if isinstance(error, discord.HTTPException):
         return _answer(error)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Failure.retry, f"Discord cannot be reached ({name})", None
+        return Failure.retry, saying("unreachable", name=NAME, why=name), None
     if isinstance(error, RuntimeError):
-        return Failure.retry, "the connection to Discord is closed", None
+        return Failure.retry, saying("closed", name=NAME), None
     if leaving:
-        return Failure.ambiguous, f"Discord's answer was lost ({name})", None
-    return Failure.retry, f"Discord's answer was lost ({name})", None
+        return Failure.ambiguous, saying("lost", name=NAME, why=name), None
+    return Failure.retry, saying("lost", name=NAME, why=name), None
 
 
 def _answer(error: discord.HTTPException) -> tuple[Failure, str, float | None]:
-    told = f"Discord answered {error.status} (code {error.code})"
+    told = saying("answered", name=NAME, status=error.status, why=error.code)
     if error.status == 401 or error.code in REFUSED_ACCOUNT:
         return Failure.configuration, told, None
     if error.status == 429 or error.code == OPENED_TOO_FAST:

@@ -15,7 +15,7 @@ from bots.discord.api import Api
 from bots.discord.line import Line
 from bots.discord.menu import commands
 from bots.discord.taking import Taking
-from service.channels.contract import ChannelConfig, State
+from service.channels.contract import ChannelConfig, State, saying
 
 EVENTS = (
     "READY",
@@ -75,13 +75,13 @@ class Listener:
         self._content = True
         self._offered = False
         self._name = ""
-        self._health: tuple[State, str] = ("down", "is not started")
+        self._health: tuple[State, str] = ("down", saying("not_started"))
         self._watch: asyncio.Task[None] | None = None
         self._offering: asyncio.Task[None] | None = None
 
     def start(self, token: str) -> None:
         """Begin to listen."""
-        self._health = ("down", "is connecting to Discord")
+        self._health = ("down", saying("connecting", name="Discord"))
         self._watch = asyncio.create_task(self._listen(token))
 
     async def stop(self) -> None:
@@ -91,7 +91,7 @@ class Listener:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._watch = self._offering = None
-        self._health = ("down", "is stopped")
+        self._health = ("down", saying("stopped"))
 
     def health(self) -> tuple[State, str]:
         """Whether a session is open."""
@@ -117,9 +117,9 @@ class Listener:
         client = Gateway(self._line.new_api, self._told, content=self._content)
         try:
             await client.start(token)
-            self._down("the session ended")
+            self._down(saying("ended"))
         except discord.PrivilegedIntentsRequired:
-            self._down("Discord does not allow what we listen for")
+            self._down(saying("not_allowed", name="Discord"))
             self._content = False
         except Exception as error:
             self._down(_reason(error))
@@ -128,13 +128,13 @@ class Listener:
             await _close(client)
 
     def _down(self, reason: str) -> None:
-        self._health = ("down", f"{reason}; trying again")
+        self._health = ("down", saying("again", why=reason))
 
     def _told(self, event: str, data: Any) -> None:
         if event == "READY":
             self._ready(data)
         elif event == "CUT":
-            self._health = ("degraded", "the connection to Discord was cut; trying again")
+            self._health = ("degraded", saying("cut", name="Discord"))
             self._taking.lost()
         elif event == "RESUMED":
             self._up()
@@ -152,8 +152,7 @@ class Listener:
             self._offering = asyncio.create_task(self._offer(str(data["application"]["id"])))
 
     def _up(self) -> None:
-        without = "" if self._content else ", without the message content intent"
-        self._health = ("up", f"listens as {self._name}{without}")
+        self._health = ("up", saying("listens" if self._content else "blind", name=self._name))
 
     async def _offer(self, application: str) -> None:
         """Register the slash commands: they replace those of the last time."""
@@ -169,8 +168,8 @@ class Listener:
 def _reason(error: Exception) -> str:
     refused = isinstance(error, discord.ConnectionClosed) and error.code == WRONG_TOKEN
     if refused or isinstance(error, discord.LoginFailure):
-        return "Discord refuses the token"
-    return f"Discord cannot be reached ({type(error).__name__})"
+        return saying("token", name="Discord")
+    return saying("unreachable", name="Discord", why=type(error).__name__)
 
 
 async def _close(client: discord.Client) -> None:

@@ -14,7 +14,7 @@ from bots.discord.line import MOST_KNOWN, Line
 from bots.discord.looking import Looking
 from bots.discord.parsing import Data, Heard
 from bots.discord.reacting import Reactions
-from service.channels.contract import ChannelConfig, Inbound, Outcome, Sink, State
+from service.channels.contract import ChannelConfig, Inbound, Outcome, Sink, State, saying
 
 BATCH = 100
 FIRST_WAIT, LONGEST_WAIT = 0.2, 30.0
@@ -74,7 +74,7 @@ class Taking:
 
     def trouble(self) -> tuple[State, str] | None:
         """What hinders storing."""
-        return ("degraded", "messages cannot be stored now") if self._failing else None
+        return ("degraded", saying("not_stored")) if self._failing else None
 
     def hear(self, event: str, data: Any) -> None:
         """One event of the gateway. One that cannot be read is passed over; if it was a message, it

@@ -14,7 +14,7 @@ from telegram.error import (
 )
 
 from bots.telegram.line import Busy, Unavailable
-from service.channels.contract import Failure, SendError
+from service.channels.contract import Failure, SendError, saying
 
 GONE = (
     "chat not found",
@@ -35,8 +35,9 @@ GONE = (
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 MALFORMED = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)
 
+NAME = "Telegram"
 EMPTY = "GABINETE_TELEGRAM_TOKEN is empty: ask @BotFather for a token and set it."
-REFUSED = "Telegram refuses the token: GABINETE_TELEGRAM_TOKEN."
+REFUSED = saying("token_set", name=NAME, why="GABINETE_TELEGRAM_TOKEN")
 
 
 def failure_of(
@@ -75,12 +76,12 @@ def _trouble(error: Exception) -> tuple[Failure, str]:
     """Whether a request may have arrived when the network failed."""
     cause = error.__cause__
     if isinstance(cause, UNSENT):
-        return Failure.retry, f"Telegram cannot be reached ({type(cause).__name__})"
+        return Failure.retry, saying("unreachable", name=NAME, why=type(cause).__name__)
     if isinstance(cause, MALFORMED):
-        return Failure.configuration, "the Bot API's address or the token is malformed"
+        return Failure.configuration, saying("malformed")
     if isinstance(cause, UnicodeError):
         return Failure.rejected, "the message has signs that cannot be written"
     if isinstance(error, TelegramError):
         name = type(cause or error).__name__
-        return Failure.ambiguous, f"Telegram did not answer to the end ({name})"
-    return Failure.ambiguous, f"Telegram's answer cannot be read ({type(error).__name__})"
+        return Failure.ambiguous, saying("half", name=NAME, why=name)
+    return Failure.ambiguous, saying("unreadable", name=NAME, why=type(error).__name__)

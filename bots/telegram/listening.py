@@ -13,7 +13,7 @@ from bots.telegram.failures import failure_of
 from bots.telegram.line import WANTED, Busy, Line, Raw, RawBot
 from bots.telegram.parsing import Me
 from bots.telegram.taking import Taking
-from service.channels.contract import ChannelConfig, State
+from service.channels.contract import ChannelConfig, State, saying
 
 T = TypeVar("T")
 BACK_OFF = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
@@ -38,7 +38,7 @@ class Listener:
         self._config, self._line, self._taking = config, line, taking
         self._polls = config.options.get("mode", "polling") == "polling"
         self._secret = secret_of(config, "webhook_secret")
-        self.state: tuple[State, str] = ("down", "is not started")
+        self.state: tuple[State, str] = ("down", saying("not_started"))
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._offset: int | None = None
@@ -50,7 +50,7 @@ class Listener:
         """Begin; returns at once."""
         self._stopping.clear()
         self._open = False
-        self.state = ("down", "is connecting to Telegram")
+        self.state = ("down", saying("connecting", name="Telegram"))
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -73,7 +73,7 @@ class Listener:
                         await self._mend(error)
                 await self._confirm(bot)
         finally:
-            self.state = ("down", "is stopped")
+            self.state = ("down", saying("stopped"))
 
     async def _listen(self, bot: RawBot) -> None:
         if not self._open:
@@ -142,8 +142,8 @@ class Listener:
             await self._set_hook(bot)
         failed = info.last_error_date
         if failed and (datetime.now(UTC) - failed).total_seconds() < 2 * WATCH:
-            words = f"Telegram cannot deliver to us: {info.last_error_message}"
-            self.state = ("degraded", self._line.hide(words))
+            why = self._line.hide(str(info.last_error_message))
+            self.state = ("degraded", saying("undelivered", name="Telegram", why=why))
         else:
             self._up()
         await self._rest(WATCH)
@@ -151,7 +151,7 @@ class Listener:
     def _up(self) -> None:
         self._failures, self._disputed = 0, False
         name = self._taking.me.username if self._taking.me else ""
-        self.state = ("up", f"listens as @{name}")
+        self.state = ("up", saying("listens", name=f"@{name}"))
 
     async def _mend(self, error: Exception) -> None:
         """Say what is wrong, wait and go on: longer each time, or as long as Telegram wishes."""
@@ -167,11 +167,9 @@ class Listener:
 
     def _trouble(self, error: Exception) -> tuple[State, str]:
         if isinstance(error, NotStored):
-            return "degraded", "what arrives cannot be stored now; it is kept by Telegram"
+            return "degraded", saying("kept", name="Telegram")
         if isinstance(error, Conflict):
-            return "degraded", "somebody else takes this bot's messages: " + self._line.hide(
-                error.message
-            )
+            return "degraded", saying("disputed", why=self._line.hide(error.message))
         sentence = str(failure_of(error, self._line.hide))
         broken = isinstance(error, InvalidToken) or not self._open or self._failures >= SHAKY
         return "down" if broken else "degraded", sentence

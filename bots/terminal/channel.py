@@ -18,6 +18,7 @@ from service.channels.contract import (
     Sink,
     State,
     render,
+    saying,
 )
 
 
@@ -49,7 +50,7 @@ class TerminalChannel:
 
     def health(self) -> tuple[State, str]:
         """A terminal is always there."""
-        return "up", "is there"
+        return "up", saying("here")
 
     async def send(self, outbound: Outbound) -> tuple[str, ...]:
         """Show a message."""

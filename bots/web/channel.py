@@ -30,6 +30,7 @@ from service.channels.contract import (
     SendError,
     Sink,
     State,
+    saying,
 )
 
 TOKEN = re.compile(r"^[A-Za-z0-9_-]{32,64}$")
@@ -79,7 +80,7 @@ class WebChannel:
 
     def health(self) -> tuple[State, str]:
         """Whether messages are taken."""
-        return "up", "is there"
+        return "up", saying("here")
 
     async def send(self, outbound: Outbound) -> tuple[str, ...]:
         """Browsers fetch; sending to them is a mistake of the set-up."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from service.answers.models import Answer, AnswerVersion, Citation, Draft, Feedback, Measure
@@ -183,16 +183,18 @@ async def page(
     *,
     state: str | None = None,
     states: Collection[str] = (),
+    corrections: bool = False,
     department_ids: Collection[int] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[list[tuple[Answer, str | None]], int]:
     """Answers with their department's name, newest first, and how many there are; in one state or
-    in any of `states`.
+    in any of `states`, with `corrections` those too of which a published version waits.
     """
     conditions = [Answer.state == state] if state else []
     if states:
-        conditions.append(Answer.state.in_(states))
+        chosen = Answer.state.in_(states)
+        conditions.append(or_(chosen, _corrected()) if corrections else chosen)
     if department_ids is not None:
         conditions.append(or_(BODY.in_(department_ids), BODY.is_(None)))
     rows = await session.execute(
@@ -205,6 +207,14 @@ async def page(
     )
     total = await session.scalar(select(func.count()).select_from(Answer).where(*conditions)) or 0
     return [(row[0], row[1]) for row in rows.all()], total
+
+
+def _corrected() -> ColumnElement[bool]:
+    """What is published and has a correction or translation that nobody approved yet."""
+    waits = exists().where(
+        AnswerVersion.answer_id == Answer.id, AnswerVersion.approved_at.is_(None)
+    )
+    return and_(Answer.state == "published", waits)
 
 
 async def drafts(session: Session, issue_id: int) -> Sequence[Draft]:

@@ -30,7 +30,9 @@ async def standings(request: Request, session: Session) -> list[Standing]:
 async def channels(request: Request, overseer: Overseer, session: Reading) -> list[StandingOut]:
     """How each channel stands, wherever it is run."""
     return [
-        StandingOut(channel=one.channel, state=one.state, says=one.says, since=one.since)
+        StandingOut(
+            channel=one.channel, state=one.state, says=one.says, code=one.code, since=one.since
+        )
         for one in await standings(request, session)
     ]
 

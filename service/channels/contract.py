@@ -1,5 +1,6 @@
 """What a channel and the service say to each other. Imports nothing of ours."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -150,6 +151,54 @@ class Failure(StrEnum):
     def ours(self) -> bool:
         """Whether staff must mend something."""
         return self in (Failure.rejected, Failure.configuration)
+
+
+# What channels say of themselves and of why a send failed: the closed list, by code. The console
+# words each in the reader's language; what platforms say in their own words stays as it is.
+SAYINGS: Mapping[str, str] = {
+    "here": "is there",
+    "part": "is part of the web server",
+    "never": "no process has run it yet",
+    "silent": "the process that ran it has ended or hangs",
+    "not_started": "is not started",
+    "stopped": "is stopped",
+    "connecting": "is connecting to {name}",
+    "blind": "listens as {name}, without the message content intent",
+    "listens": "listens as {name}",
+    "not_stored": "messages cannot be stored now",
+    "kept": "what arrives cannot be stored now; it is kept by {name}",
+    "undelivered": "{name} cannot deliver to us: {why}",
+    "disputed": "somebody else takes this bot's messages: {why}",
+    "cut": "the connection to {name} was cut; trying again",
+    "again": "{why}; trying again",
+    "ended": "the session ended",
+    "not_allowed": "{name} does not allow what we listen for",
+    "token_set": "{name} refuses the token: {why}.",
+    "token": "{name} refuses the token",
+    "patience": "{name} asks for patience",
+    "unreachable": "{name} cannot be reached ({why})",
+    "closed": "the connection to {name} is closed",
+    "lost": "{name}'s answer was lost ({why})",
+    "half": "{name} did not answer to the end ({why})",
+    "unreadable": "{name}'s answer cannot be read ({why})",
+    "answered": "{name} answered {status} (code {why})",
+    "malformed": "the Bot API's address or the token is malformed",
+}
+
+
+def saying(code: str, **places: object) -> str:
+    """A sentence of the closed list."""
+    return SAYINGS[code].format(**places)
+
+
+def understood(says: str) -> tuple[str, dict[str, str]] | None:
+    """The code of a sentence and what stands in its places; None where it is not on the list."""
+    for code, template in SAYINGS.items():
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(template))
+        found = re.fullmatch(pattern, says, re.DOTALL)
+        if found:
+            return code, found.groupdict()
+    return None
 
 
 class SendError(Exception):

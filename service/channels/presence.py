@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from service.channels.contract import State
+from service.channels.contract import State, saying, understood
 from service.channels.models import ChannelPresence
 from service.database import Session, now, storable
 
@@ -43,7 +43,7 @@ async def let_go(session: Session, place: Place, owner: str) -> None:
     row = await _row(session, place)
     if row.owner == owner:
         row.owner, row.leased_until, row.since = None, now(), now()
-        row.state, row.says = "down", "is stopped"
+        row.state, row.says = "down", saying("stopped")
 
 
 async def everyone(session: Session) -> Sequence[ChannelPresence]:
@@ -61,6 +61,12 @@ class Standing:
     says: str
     since: datetime | None = None
 
+    @property
+    def code(self) -> str | None:
+        """Of what it says, where that is on the closed list."""
+        found = understood(self.says)
+        return found[0] if found else None
+
 
 async def standings(
     session: Session, names: Sequence[str], bots: Collection[str]
@@ -70,9 +76,9 @@ async def standings(
     found = []
     for name in names:
         if name not in bots:
-            found.append(Standing(name, "up", "is part of the web server"))
+            found.append(Standing(name, "up", saying("part")))
         elif name not in rows:
-            found.append(Standing(name, "down", "no process has run it yet"))
+            found.append(Standing(name, "down", saying("never")))
         else:
             state, says = standing(rows[name], now())
             found.append(Standing(name, state, says, rows[name].since))
@@ -82,7 +88,7 @@ async def standings(
 def standing(row: ChannelPresence, moment: datetime) -> tuple[State, str]:
     """How a channel stands; one whose process has fallen silent is down."""
     if row.owner is not None and row.leased_until < moment:
-        return "down", "the process that ran it has ended or hangs"
+        return "down", saying("silent")
     state: State = "up" if row.state == "up" else "degraded" if row.state == "degraded" else "down"
     return state, row.says
 

@@ -6,11 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class StandingOut(BaseModel):
-    """How a channel stands: up, degraded or down, and why, in a sentence."""
+    """How a channel stands: up, degraded or down, and why, in a sentence; `code` names it where it
+    is one of ours and not a platform's.
+    """
 
     channel: str = Field(examples=["telegram"])
     state: str = Field(examples=["up"])
     says: str = Field(examples=["listens as @GabineteBot"])
+    code: str | None = Field(examples=["listens"])
     since: datetime | None
 
 

@@ -6,6 +6,7 @@ from service.channels import api as channels
 from service.channels import deliveries, inbox
 from service.console.forms import SHOWN, At, Mender, Overseer, Publisher, pages_of, skipped
 from service.console.live import Since
+from service.console.sayings import in_words
 from service.shell.pages import back, page
 from service.shell.requests import Reading, Writing
 
@@ -30,7 +31,7 @@ async def delivery_list(
     return page(
         request, "deliveries.html", asker=asker, since=since, rows=rows, total=total, state=state,
         at=at, states=STATES, pages=pages_of(total), aside=await inbox.aside(session),
-        standings=await channels.standings(request, session),
+        standings=await channels.standings(request, session), in_words=in_words,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from service.console import queries
 from service.console.forms import Overseer
 from service.console.live import Since
 from service.console.queries import Queues
+from service.console.sayings import in_words
 from service.database import Session, now
 from service.installation import Installation, last_backup
 from service.shell.pages import page
@@ -49,7 +50,7 @@ async def health(
     """What an administrator looks at first."""
     return page(
         request, "health.html", asker=asker, since=since, now=now(),
-        health=await look(request, here, session),
+        health=await look(request, here, session), in_words=in_words,
     )  # fmt: skip
 
 

@@ -87,11 +87,14 @@ async def _parts(
 
 async def _answers(session: Session, asker: Staffer) -> list[tuple[Answer, str | None]]:
     """Answers on which the next step is the reader's."""
-    states = ["in_review", "approved"] if asker.may("comms") else ["drafted"]
+    publishes = asker.may("comms")
+    states = ["in_review", "approved"] if publishes else ["drafted"]
     if asker.roles <= {"auditor"}:
         return []
     mine = await departments_of(session, asker)
-    rows, _ = await answers.page(session, states=states, department_ids=mine, limit=SOME)
+    rows, _ = await answers.page(
+        session, states=states, corrections=publishes, department_ids=mine, limit=SOME
+    )
     return rows
 
 

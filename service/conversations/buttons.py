@@ -158,10 +158,6 @@ PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
     "reopen": _reopen,
     "join": _join,
     **consulting.PRESSES,
-    "round": rounds.show,
-    "support": rounds.press_support,
-    "unsupport": rounds.press_unsupport,
-    "nominate": rounds.press_nominate,
-    "nominate_no": rounds.press_nominate_no,
     **voting.PRESSES,
+    **rounds.PRESSES,
 }

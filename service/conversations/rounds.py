@@ -1,7 +1,7 @@
 """The Governor Responds in the chat: what is asked, support it, take that back, ask oneself."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ SHOWN = 4
 LISTENING = timedelta(hours=1)
 
 
-async def command(room: Room, one: Heard, rest: str) -> "Reply":
+async def command(room: Room, one: Heard, rest: str) -> Reply:
     """The round that is open, or one by its number."""
     if re.fullmatch(r"[0-9]{1,12}", rest):
         return await lead(room, one, int(rest))
@@ -51,7 +51,7 @@ def linked(rest: str) -> int | None:
 
 async def lead(
     room: Room, one: Heard, round_id: int, first: int = 0, visit: int | None = None
-) -> "Reply":
+) -> Reply:
     """Into a round: its clock and a few of its questions from `first` on. Their order is drawn for
     each reader and `visit` (a day's number), and stays for it.
     """
@@ -103,11 +103,11 @@ def _line(at: int, one: Question, told: Told, mine: set[int], lang: str) -> str:
 
 
 def _choice(at: int, one: Question, round_id: int, mine: set[int], lang: str) -> Button:
-    act = "unsupport" if one.issue_id in mine else "support"
+    act = "unback" if one.issue_id in mine else "back"
     return Button(say(f"button.{act}", lang, number=at), f"{act}:{round_id}:{one.issue_id}")
 
 
-async def _result(room: Room, one: Heard, told: Told) -> "Reply":
+async def _result(room: Room, one: Heard, told: Told) -> Reply:
     """How a round ended: how many took part, and what became of the questions that won."""
     lang = room.lang(one)
     people = await queries.people(room.session, told.round)
@@ -156,11 +156,11 @@ def _day(at: datetime, one: Heard, room: Room) -> str:
 async def offered(room: Room, one: Heard, issue_id: int) -> tuple[Button, ...]:
     """A button to support an issue in the round that is open, if one is."""
     found = await queries.running(room.session, now())
-    label = say("button.support_one", room.lang(one))
-    return tuple(Button(label, f"support:{told.round.id}:{issue_id}") for told in found[:1])
+    label = say("button.back_one", room.lang(one))
+    return tuple(Button(label, f"back:{told.round.id}:{issue_id}") for told in found[:1])
 
 
-async def show(room: Room, one: Heard, numbers: list[int]) -> "Reply":
+async def show(room: Room, one: Heard, numbers: list[int]) -> Reply:
     """A round, or more of its questions."""
     round_id, *further = numbers
     if not further:
@@ -169,7 +169,7 @@ async def show(room: Room, one: Heard, numbers: list[int]) -> "Reply":
     return await lead(room, one, round_id, first, visit)
 
 
-async def press_support(room: Room, one: Heard, numbers: list[int]) -> "Reply":
+async def press_support(room: Room, one: Heard, numbers: list[int]) -> Reply:
     """Their support counts once, however often they press."""
     round_id, issue_id = numbers
     person_id, identity_id = _asker(room, one)
@@ -182,11 +182,11 @@ async def press_support(room: Room, one: Heard, numbers: list[int]) -> "Reply":
         return await _refused(room, one, round_id, issue_id, error)
     about = await _about(room, issue_id)
     key = "round.supported" if new else "round.supported.already"
-    back = Button(say("button.unsupport_one", lang), f"unsupport:{round_id}:{issue_id}")
+    back = Button(say("button.unback_one", lang), f"unback:{round_id}:{issue_id}")
     return say(key, lang, about=about), (back, _questions(round_id, lang))
 
 
-async def press_unsupport(room: Room, one: Heard, numbers: list[int]) -> "Reply":
+async def press_unsupport(room: Room, one: Heard, numbers: list[int]) -> Reply:
     """They support it no more."""
     round_id, issue_id = numbers
     person_id, identity_id = _asker(room, one)
@@ -201,7 +201,7 @@ async def press_unsupport(room: Room, one: Heard, numbers: list[int]) -> "Reply"
     return say(key, lang, about=await _about(room, issue_id)), (_questions(round_id, lang),)
 
 
-async def press_nominate(room: Room, one: Heard, numbers: list[int]) -> "Reply":
+async def press_nominate(room: Room, one: Heard, numbers: list[int]) -> Reply:
     """Their next message is a question of the round."""
     (round_id,) = numbers
     lang, told = room.lang(one), await queries.told(room.session, round_id)
@@ -215,7 +215,7 @@ async def press_nominate(room: Room, one: Heard, numbers: list[int]) -> "Reply":
     return say("round.ask", lang, title=told.title(lang)), (no,)
 
 
-async def press_nominate_no(room: Room, one: Heard, numbers: list[int]) -> "Reply":
+async def press_nominate_no(room: Room, one: Heard, numbers: list[int]) -> Reply:
     """Their next message is no question of the round."""
     (round_id,) = numbers
     conversation, lang = room.conversation(one), room.lang(one)
@@ -241,9 +241,7 @@ async def _about(room: Room, issue_id: int) -> str:
     return context.name if context and context.named_by != MACHINE else "—"
 
 
-async def _refused(
-    room: Room, one: Heard, round_id: int, issue_id: int, error: Exception
-) -> "Reply":
+async def _refused(room: Room, one: Heard, round_id: int, issue_id: int, error: Exception) -> Reply:
     """Why it does not count, and what can be done instead."""
     lang, told = room.lang(one), await queries.told(room.session, round_id)
     if told is None:
@@ -290,3 +288,12 @@ async def _nominated(room: Room, one: "Placed", round_id: int) -> str:
     said = say("round.nominated", lang, title=title)
     named = await _about(room, one.issue_id) != "—"
     return said if named else f"{said} {say('round.naming', lang)}"
+
+
+PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
+    "round": show,
+    "back": press_support,
+    "unback": press_unsupport,
+    "nominate": press_nominate,
+    "nominate_no": press_nominate_no,
+}

@@ -1,6 +1,7 @@
 """What is written twice says the same: settings, phrases, words, tables."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from babel.messages.pofile import read_po
 
 from service import tables
 from service.cli import app as cli
+from service.conversations import buttons, consulting, rounds, voting
 from service.database import Database
 from service.errors import GabineteError, SetupError
 from service.settings import Settings
@@ -59,6 +61,19 @@ def test_every_language_says_everything(folder: str) -> None:
             if key:
                 assert _places(spoken[lang][key].string) == _places(message.string), (lang, key)
     assert len({len(one) for one in spoken.values()}) == 1
+
+
+@pytest.mark.parametrize("folder", ["service/phrases", "service/shell/words"])
+@pytest.mark.parametrize("lang", LANGS)
+def test_nothing_is_worded_twice(folder: str, lang: str) -> None:
+    keys = re.findall(r'^msgid "(.+)"$', (ROOT / folder / f"{lang}.po").read_text("utf-8"), re.M)
+    assert [key for key, count in Counter(keys).items() if count > 1] == []
+
+
+def test_no_two_features_give_a_button_the_same_name() -> None:
+    parts = (consulting.PRESSES, voting.PRESSES, rounds.PRESSES)
+    own = {"helpful", "not_asked", "reopen", "join"}
+    assert len(buttons.PRESSES) == len(own) + sum(map(len, parts))
 
 
 @pytest.mark.parametrize("lang", ["pt", "es"])

@@ -103,13 +103,13 @@ async def test_a_question_is_asked_supported_won_and_answered_to_all(
     assert talk.counts in await bruno.press(talk.support)
     assert talk.already in await bruno.press(talk.support), "a double tap"
     assert talk.taken in await bruno.press(talk.back)
-    assert talk.counts in await bruno.forge(f"support:{round_id}:{issue}")
+    assert talk.counts in await bruno.forge(f"back:{round_id}:{issue}")
     assert [q["supporters"] for q in (await shown(cabinet, round_id))["questions"]] == [2]
 
     await end_in_time(installation)
     for citizen in (ana, bruno):
         assert talk.ended in await citizen.waits()
-    assert talk.over in await bruno.forge(f"support:{round_id}:{issue}")
+    assert talk.over in await bruno.forge(f"back:{round_id}:{issue}")
     ended = await shown(cabinet, round_id)
     assert (ended["state"], ended["people"]) == ("due", 2)
 
@@ -199,25 +199,25 @@ async def test_truthful_answers_to_what_cannot_count(
     ana = Citizen(client)
     assert "Não há rodada" in await ana.say("rodada")
     assert "Não conhecemos essa rodada" in await ana.say("/start round-99")
-    assert "Não conhecemos essa rodada" in await ana.forge("support:99:1")
-    assert "já não vale" in await ana.forge("support:1")
-    assert "já não vale" in await ana.forge(f"support:1:{'9' * 19}")
+    assert "Não conhecemos essa rodada" in await ana.forge("back:99:1")
+    assert "já não vale" in await ana.forge("back:1")
+    assert "já não vale" in await ana.forge(f"back:1:{'9' * 19}")
     round_id = await open_round(cabinet)
-    assert "não está na rodada" in await ana.forge(f"support:{round_id}:99")
+    assert "não está na rodada" in await ana.forge(f"back:{round_id}:99")
     issue = await asked(client, cabinet, round_id, QUESTIONS[0])
     secret = Citizen(client)
     await secret.say(QUESTIONS[1])
     unnamed = await cabinet.issue_of(QUESTIONS[1])
-    assert "não está na rodada" in await ana.forge(f"support:{round_id}:{unnamed}")
+    assert "não está na rodada" in await ana.forge(f"back:{round_id}:{unnamed}")
     path = f"/rounds/{round_id}/questions/{issue}"
     await cabinet.comms.post(f"{path}/set_aside", {"reason": "Dados pessoais."})
-    assert "Dados pessoais." in await ana.forge(f"support:{round_id}:{issue}")
+    assert "Dados pessoais." in await ana.forge(f"back:{round_id}:{issue}")
     await cabinet.comms.post(f"{path}/let_in")
-    assert "Você não apoiava" in await ana.forge(f"unsupport:{round_id}:{issue}")
+    assert "Você não apoiava" in await ana.forge(f"unback:{round_id}:{issue}")
     await ana.forge(f"nominate:{round_id}")
     await end_in_time(installation)
     assert "terminou antes disso" in await ana.say(QUESTIONS[2]), "nominated too late"
-    assert "terminou em" in await ana.forge(f"support:{round_id}:{issue}")
+    assert "terminou em" in await ana.forge(f"back:{round_id}:{issue}")
     assert "Você receberá avisos" in await ana.press("Também quero saber")
     assert "Resposta devida até" in await ana.say(f"/rodada {round_id}")
     assert "Terminou em" in await ana.forge(f"nominate:{round_id}")
@@ -245,7 +245,7 @@ async def test_who_erases_everything_leaves_no_voice_and_can_give_one_again(
     assert "apoio a 1 pergunta" in await ana.press("Sim, apagar tudo")
     (question,) = (await shown(cabinet, round_id))["questions"]
     assert question["supporters"] == 1
-    assert "Seu apoio conta" in await ana.forge(f"support:{round_id}:{issue}")
+    assert "Seu apoio conta" in await ana.forge(f"back:{round_id}:{issue}")
     (question,) = (await shown(cabinet, round_id))["questions"]
     assert question["supporters"] == 2
 

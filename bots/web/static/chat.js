@@ -12,7 +12,7 @@ const store = {
   set(key, value) { try { localStorage.setItem(key, value); } catch { memory.set(key, value); } },
 };
 // Choices of a list stand beside each other: one leaves the others open.
-const LISTED = /^(?:un)?support:/;
+const LISTED = /^(?:un)?back:/;
 const START = /^\/start\b/;
 const shown = new Map();
 let token = store.get("gabinete-token");

@@ -8,6 +8,7 @@ import pytest
 from httpx2 import AsyncClient
 from sqlalchemy import select, update
 
+from service.answers import actions as answers
 from service.console import live, queries
 from service.database import Database, now
 from service.installation import Installation
@@ -17,6 +18,7 @@ from service.vault import Vault
 from tests.conftest import serving
 from tests.service.console.test_forms import sent
 from tests.service.issues import town
+from tests.service.public import printing
 from tests.service.staff.desk_browser import logged_in
 
 
@@ -168,3 +170,32 @@ async def test_pages_are_told_that_something_changed(
     assert [one async for one in told] == [], "a server that ends is not held up"
     late = live._changes(installation.database, None, read, lambda: True)
     assert "changed" in [one async for one in late][1], "what came before the stream is told too"
+
+
+async def test_what_was_sent_back_and_what_corrects_an_answer_wait_for_whose_step_it_is(
+    installation: Installation,
+) -> None:
+    async with installation.database.write() as session:
+        water = await town.body(session, "water")
+        issue, _, _ = await town.asked(session, installation.vault, 2, department_id=water)
+        author, second = await town.official(session), await town.official(session, role="comms")
+        told = await printing.published(session, installation, issue, title="Buses")
+        await answers.correct(session, told.id, by=author, texts={"en": "x"}, reason="r")
+        whole = await printing.published(session, installation, issue, title="Trams")
+        back = await answers.begin(session, issue, by=author, lang="en", title="Taxis", text="x")
+        await answers.submit(session, back.id, by=author)
+        await answers.send_back(session, back.id, by=second, reason="Say on which day.")
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "comms") as comms,
+        logged_in(app, installation, "official", "water") as official,
+    ):
+        waits = (await comms.get("/console")).text
+        assert f'id="answer-{told.id}"' in waits
+        assert "new text waits for approval" in waits
+        assert f'id="answer-{whole.id}"' not in waits
+        assert f'id="answer-{back.id}"' not in waits
+        mine = (await official.get("/console")).text
+        assert f'id="answer-{back.id}"' in mine
+        assert "Say on which day." in mine
+        assert f'id="answer-{told.id}"' not in mine

@@ -279,7 +279,7 @@ async def test_many_at_the_same_time_are_each_counted_once(
 async def test_a_failing_commit_is_no_counted_vote(
     browser: Browser, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as broken:
