@@ -14,7 +14,7 @@ from nlp.text import words
 FloatArray = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-COLUMNS = 1024
+COLUMNS, FINE = 1024, 2048
 LEXICAL = 0.8
 STEM = 5
 GRIP = 10.0
@@ -25,36 +25,42 @@ TURNS = 40
 @dataclass(frozen=True)
 class Traits:
     """How texts become rows: vectors less their mean, beside their words by rarity, each part of
-    length one (the words' of `LEXICAL`). Words, pairs of words and beginnings are hashed.
+    length one (the words' of `LEXICAL`). Words and beginnings are hashed, with pieces of four
+    letters where examples are few, with pairs of words where there are thousands.
     """
 
     rarity: FloatArray
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> "Traits":
+    def of(cls, texts: Sequence[str], *, few: bool) -> "Traits":
         """Learnt from texts."""
-        held = np.count_nonzero(_hashed(texts), axis=0)
+        held = np.count_nonzero(_hashed(texts, FINE if few else COLUMNS), axis=0)
         rarity = np.log((1 + len(texts)) / (1 + held)) + 1
         return cls(rarity.astype(np.float32))
 
     def rows(self, texts: Sequence[str], vectors: FloatArray, mean: FloatArray) -> FloatArray:
-        """Rows (n, size + COLUMNS) of texts with their vectors (n, size), taken from their `mean`;
-        a product of two rows, over `1 + LEXICAL²`, is how alike they are.
+        """Rows (n, size and a column for each hash) of texts with their vectors (n, size), taken
+        from their `mean`; a product of two rows, over `1 + LEXICAL²`, is how alike they are.
         """
-        told = LEXICAL * unit(_hashed(texts) * self.rarity)
+        told = LEXICAL * unit(_hashed(texts, len(self.rarity)) * self.rarity)
         return np.hstack([unit(vectors - mean), told]).astype(np.float32)
 
 
-def _hashed(texts: Sequence[str]) -> FloatArray:
-    found = np.zeros((len(texts), COLUMNS), dtype=np.float32)
+def _hashed(texts: Sequence[str], columns: int) -> FloatArray:
+    found = np.zeros((len(texts), columns), dtype=np.float32)
     for row, text in enumerate(texts):
-        said = words(text)
-        pairs = [f"{one} {next_}" for one, next_ in pairwise(said)]
-        stems = [f"~{word[:STEM]}" for word in said if len(word) > STEM]
-        for term in {*said, *pairs, *stems}:
+        for term in _terms(words(text), pieces=columns == FINE):
             code = zlib.crc32(term.encode())
-            found[row, code % COLUMNS] += 1.0 if code & 0x10000000 else -1.0
+            found[row, code % columns] += 1.0 if code & 0x10000000 else -1.0
     return found
+
+
+def _terms(said: Sequence[str], *, pieces: bool) -> set[str]:
+    terms = {*said, *(f"~{word[:STEM]}" for word in said if len(word) > STEM)}
+    if not pieces:
+        return terms | {f"{one} {next_}" for one, next_ in pairwise(said)}
+    padded = [f" {word} " for word in set(said)]
+    return terms | {word[at : at + 4] for word in padded for at in range(max(len(word) - 3, 1))}
 
 
 def softmax_regression(

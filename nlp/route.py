@@ -11,7 +11,7 @@ from nlp.learn import LEXICAL, Ints, Traits, blend, shares_of, softmax_regressio
 from nlp.search import Lexicon, dense_weight
 from nlp.text import words
 
-NEAREST = 3
+NEAREST, BROAD = 3, 16
 TERMS = 4
 VOTERS = 20
 KEEN = 10.0
@@ -87,7 +87,7 @@ class Router:
         self._lexicon: Lexicon | None = None
         if self._examples:
             self._number()
-            self._traits = Traits.of([e.text for e in examples])
+            self._traits = Traits.of([e.text for e in examples], few=len(examples) <= MANY)
             self._means = self._middle(~self._remit), self._middle(self._remit)
             self._rows = self._traits.rows([e.text for e in examples], vectors, self._origin())
             if len(self._examples) <= MANY:
@@ -214,11 +214,18 @@ class Router:
         return said
 
     def _best_few(self, alike: FloatArray) -> FloatArray:
-        """The nearest of each department, and a little the next two (n, departments)."""
+        """The nearest of each department, and a little the next two (n, departments). With many
+        examples as much the nearest sixteen, where who has fewer has less: a department that is
+        asked often is likelier.
+        """
+        many = int((~self._remit).sum()) >= ENOUGH
         near = np.zeros((len(alike), len(self._keys)), dtype=np.float32)
         for key in range(len(self._keys)):
-            mine = -np.sort(-alike[:, self._of == key], axis=1)[:, :NEAREST]
-            near[:, key] = BEST * mine[:, 0] + (1 - BEST) * mine.mean(axis=1)
+            mine = -np.sort(-alike[:, self._of == key], axis=1)[:, : BROAD if many else NEAREST]
+            if many:
+                near[:, key] = (mine[:, 0] + np.maximum(mine, 0).sum(axis=1) / BROAD) / 2
+            else:
+                near[:, key] = BEST * mine[:, 0] + (1 - BEST) * mine.mean(axis=1)
         return near
 
     def _nearest(self, alike: FloatArray, these: NDArray[np.bool_]) -> FloatArray:

@@ -25,7 +25,7 @@ from nlp.text import words
 
 Served = Literal["known", "rendered", "other"]
 
-WEIGHTS: dict[Served, float] = {"known": 0.75, "rendered": 0.65, "other": 0.25}
+WEIGHTS: dict[Served, float] = {"known": 0.85, "rendered": 0.65, "other": 0.5}
 # Where the encoder only guesses, one striking guess does not outweigh the words.
 MOST_GUESSED = 2.0
 # What a typical store scores, mean and standard deviation: it counts as `PRIOR` texts more.

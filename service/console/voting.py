@@ -8,8 +8,7 @@ from service.console.forms import HIGHEST, At, Publisher, pages_of, skipped
 from service.console.live import SinceVotes
 from service.console.screening import known
 from service.consultations import queries as consultations
-from service.consultations.voting import actions, results
-from service.consultations.voting.results import ScoresNotShown
+from service.consultations.voting import actions, queries, results
 from service.shell.pages import back, page
 from service.shell.requests import Reading, Writing
 from service.staff.access import Asker
@@ -33,19 +32,19 @@ async def voting(
 ) -> Response:
     """What the votes say so far, also while the public does not read it."""
     whole = await known(session, consultation_id)
-    try:
-        found = await results.told(session, whole.row)
-    except ScoresNotShown:
-        found = None
-    themes = found.themes if found else []
-    chosen = next((one for one in themes if theme in (None, one.theme_id)), None)
-    ranked = chosen.proposals if chosen else []
-    first = skipped(at, RANKED)
+    found = await queries.reading(session, consultation_id)
+    chosen = next((one for one in whole.themes if found and theme in (None, one.id)), None)
+    rows: list[queries.Placed] = []
+    total = 0
+    if chosen is not None:
+        rows, total = await queries.placed(
+            session, consultation_id, chosen.id, limit=RANKED, offset=skipped(at, RANKED)
+        )
+    listed = await queries.shortlist(session, consultation_id)
     return page(
         request, "asked_voting.html", asker=asker, since=since, whole=whole, found=found,
-        chosen=chosen, rows=ranked[first : first + RANKED], pages=pages_of(len(ranked), RANKED),
-        at=at, theme_name=consultations.theme_name, closed=results.CLOSED,
-        listed={one.proposal_id: one for one in (chosen.shortlist if chosen else [])},
+        chosen=chosen, rows=rows, pages=pages_of(total, RANKED), at=at, closed=results.CLOSED,
+        theme_name=consultations.theme_name, listed={one.proposal_id: one for one in listed},
     )  # fmt: skip
 
 

@@ -21,8 +21,9 @@ from service.consultations.proposals.listing.queries import Wanted
 from service.consultations.queries import Whole
 from service.consultations.voting import queries as voting
 from service.consultations.voting import results
+from service.consultations.voting.models import Reading as Ballots
+from service.consultations.voting.models import Shortlisted
 from service.consultations.voting.results import ScoresNotShown
-from service.consultations.voting.schemas import ResultsOut, ThemeResultOut
 from service.database import Session, now
 from service.errors import NotFound
 from service.issues.showing.queries import rounded
@@ -181,39 +182,37 @@ async def result_page(
     """What the votes say, one theme at a time; before that is shown, when it will be."""
     whole = await asked(session, consultation_id)
     try:
-        found = await results.shown(session, whole.row)
-    except ScoresNotShown as error:
-        return kept(request, page(request, "public_no_results.html", whole=whole, error=error))
-    chosen = next((one for one in found.themes if theme in (None, one.theme_id)), None)
+        found = await results.readable(session, whole.row)
+    except ScoresNotShown:
+        return kept(request, page(request, "public_no_results.html", whole=whole))
+    chosen = next((one for one in whole.themes if theme in (None, one.id)), None)
     if chosen is None:
         raise NotFound("There is no such theme.")
     first = (at - 1) * SHOWN
-    if at > 1 and first >= len(chosen.proposals):
+    rows, total = await voting.placed(
+        session, consultation_id, chosen.id, limit=SHOWN, offset=first
+    )
+    if at > 1 and not rows:
         raise NotFound("There is no such page.")
-    rows = chosen.proposals[first : first + SHOWN]
-    texts = {one.proposal_id: one for each in found.themes for one in each.proposals}
+    listed = await _listed(session, consultation_id, chosen.id)
+    shared = await voting.agreed(session, consultation_id, AGREED)
+    named = {one.proposal_id for one in listed} | set(shared) | _preferred(found)
     shown = page(
         request, "public_results.html", whole=whole, id=consultation_id, found=found, at=at,
-        chosen=chosen, rows=rows, pages=-(-len(chosen.proposals) // SHOWN), texts=texts,
-        theme_name=consultations.theme_name, shared=shared(found), listed=_listed(chosen),
-        replies=await proposals.some(session, [one.proposal_id for one in rows]),
+        chosen=chosen, rows=rows, pages=-(-total // SHOWN), shared=shared, listed=listed,
+        texts=await proposals.some(session, named), theme_name=consultations.theme_name,
         query=f"theme={theme}&" if theme else "",
     )  # fmt: skip
     return kept(request, shown)
 
 
-def shared(found: ResultsOut) -> list[int]:
-    """What every opinion group prefers, the most shared first."""
-    scored = [
-        (one.consensus, one.proposal_id)
-        for theme in found.themes
-        for one in theme.proposals
-        if one.consensus is not None
-    ]
-    return [id_ for _, id_ in sorted(scored, reverse=True)[:AGREED]]
+async def _listed(session: Session, consultation_id: int, theme_id: int) -> list[Shortlisted]:
+    """The theme's shortlist, then what staff took off it."""
+    rows = await voting.shortlist(session, consultation_id)
+    mine = [one for one in rows if one.theme_id == theme_id]
+    return sorted(mine, key=lambda one: (not one.listed, one.rank))
 
 
-def _listed(chosen: ThemeResultOut) -> list[tuple[int, str | None, bool]]:
-    """The theme's shortlist, then what staff took off it: number, public reason, whether on it."""
-    rows = sorted(chosen.shortlist, key=lambda one: (not one.listed, one.rank))
-    return [(one.proposal_id, one.reason, one.listed) for one in rows]
+def _preferred(found: Ballots) -> set[int]:
+    """The proposals that opinion groups are described by."""
+    return {liked["proposal_id"] for group in found.groups for liked in group["prefers"]}

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
-from limits import RateLimitItemPerMinute
 
 from service.consultations import queries as consultations
 from service.consultations.queries import Whole
@@ -19,21 +18,19 @@ from service.consultations.voting.actions import (
     VoterErased,
     VotingClosed,
 )
-from service.consultations.voting.api import TooManyVoters, Votes
+from service.consultations.voting.api import Votes
 from service.consultations.voting.booth import PAUSE, Offer, Standing
 from service.consultations.voting.models import Reading as Ballots
 from service.consultations.voting.schemas import EnterIn
 from service.database import Session
 from service.errors import GabineteError, NotFound
 from service.public.answers import Id
-from service.public.searching import limiter
 from service.shell.pages import back, language, page, refusal
 from service.shell.requests import Here, Reading
 
 router = APIRouter(include_in_schema=False)
 
 KEPT = 180 * 24 * 60 * 60
-TRIES = RateLimitItemPerMinute(10)
 # What a button says, as it is counted.
 PRESSED: dict[str, tuple[str, str | None]] = {
     "left": ("left", None),
@@ -228,7 +225,6 @@ async def begin(
         return back(address)
     given = EnterIn(campaign=campaign or None, code=code, lives_there=lives_there, theme_id=None)
     try:
-        _check_tries(request, code)
         token = await api.new_voice(request, here, votes, consultation_id, given)
     except VotingClosed:
         return back(address)
@@ -247,13 +243,6 @@ async def begin(
         secure=here.settings.url.startswith("https://"), httponly=True, samesite="lax",
     )  # fmt: skip
     return response
-
-
-def _check_tries(request: Request, code: str) -> None:
-    """Nobody guesses codes. Raises `TooManyVoters`."""
-    address = request.client.host if request.client else ""
-    if code and not limiter(request).hit(TRIES, "vote", address):
-        raise TooManyVoters("Too many began to vote from this address; try again in a minute.")
 
 
 @router.post("/consultations/{consultation_id}/vote/leave")

@@ -16,7 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import broadcast, intake, killing, pages, starting, throughput
+from tests.benchmarks import broadcast, intake, killing, pages, scale, starting, throughput
 from tests.benchmarks.understanding import table
 from tests.benchmarks.voting import polis, replay, simulated
 
@@ -201,6 +201,57 @@ def grouped(sets: Path) -> Iterator[Figure]:
     )  # fmt: skip
 
 
+def grown(folder: Path, quick: bool) -> Iterator[Figure]:
+    """A message over a small store and a large one, a round of consolidation, and searching."""
+    sizes = (2000, 50_000) if quick else (10_000, 1_000_000)
+    found = []
+    for size in sizes:
+        place = folder / f"{size}"
+        place.mkdir()
+        found.append(scale.measure(place, "messages", size))
+    small, large = found
+    for name, how in (("lone", "alone"), ("many", "in batches")):
+        ratio = large[name] / small[name]
+        yield Figure(
+            f"placing a message {how}, over {sizes[1]:,} and over {sizes[0]:,}",
+            f"{ratio:.2f} ({large[name]:.1f} and {small[name]:.1f} ms of processor)",
+            f"≤ {scale.PLACING:.0f}",
+            ratio <= scale.PLACING,
+        )
+    yield Figure(
+        f"consolidating {large['issues']:,.0f} issues of {sizes[1]:,} messages",
+        f"{large['consolidating']:.0f} s of processor",
+        f"≤ {scale.CONSOLIDATING:.0f} s",
+        large["consolidating"] <= scale.CONSOLIDATING,
+    )
+    yield Figure(
+        "memory of the worker, and with a round of consolidation",
+        f"{large['memory']:.0f}, {large['round_memory']:.0f} MB "
+        f"(over {sizes[0]:,}: {small['memory']:.0f}, {small['round_memory']:.0f} MB)",
+        "stated",
+        True,
+    )
+    yield from _searched(folder, 5000 if quick else 100_000)
+
+
+def _searched(folder: Path, passages: int) -> Iterator[Figure]:
+    place = folder / "passages"
+    place.mkdir()
+    found = scale.measure(place, "passages", passages)
+    yield Figure(
+        f"search over {passages:,} passages, p95",
+        f"{found['p95']:.1f} ms of processor (p50 {found['p50']:.1f}; {found['memory']:.0f} MB)",
+        f"≤ {scale.SEARCHING:.0f} ms",
+        found["p95"] <= scale.SEARCHING,
+    )
+    yield Figure(
+        "passages indexed, words and vectors",
+        f"{found['rate']:.0f} a second of processor",
+        f"≥ {scale.RATE:.0f}",
+        found["rate"] >= scale.RATE,
+    )
+
+
 ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
     "throughput": drained,
     "intake": posted,
@@ -209,6 +260,7 @@ ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
     "broadcast": carried,
     "pages": shown,
     "ranking": ranked,
+    "scale": grown,
 }
 
 

@@ -77,8 +77,8 @@ async def _drain(embedder: Embedder, said: Sequence[str]) -> float:
         return spent
 
 
-async def fill(here: Installation, said: Sequence[str]) -> None:
-    """Each text from a citizen of its own, through the web chat."""
+async def fill(here: Installation, said: Sequence[str], first: int = 0) -> None:
+    """Each text from a citizen of its own, numbered from `first`, through the web chat."""
     moment = datetime.now(UTC)
     rows = [
         row_of(
@@ -92,7 +92,7 @@ async def fill(here: Installation, said: Sequence[str]) -> None:
             ),
             here.vault,
         )
-        for n, text in enumerate(said)
+        for n, text in enumerate(said, first)
     ]
     async with here.database.write() as session:
         await insert_rows(session, rows)

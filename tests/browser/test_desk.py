@@ -139,3 +139,32 @@ async def test_a_page_that_is_open_shows_what_a_colleague_does(place: Place) -> 
         await colleague.page.locator("#naming button").click()
         await expect(shown.page.locator("[data-row]")).to_contain_text("The square stays dark")
         await expect(box).to_be_checked()
+
+
+async def test_the_queue_is_screened_by_keyboard(place: Place) -> None:
+    async with (
+        browser() as chromium,
+        window(chromium, place.base, link=place.link("comms")) as shown,
+    ):
+        page = shown.page
+        await shown.open(f"/console/consultations/{place.public['asked']}/queue?what=waiting")
+        await expect(page.locator("[data-row]")).to_have_count(2)
+        await page.keyboard.press("j")
+        await page.keyboard.press("e")
+        assert await page.evaluate("document.activeElement.name") == "text"
+        await page.keyboard.press("Shift+Tab")
+        await page.keyboard.press("j")
+        await page.keyboard.press("r")
+        assert await page.evaluate("document.activeElement.name") == "reason"
+        await page.keyboard.type("Another consultation asks for this.")
+        await page.keyboard.press("Tab")
+        async with page.expect_navigation():
+            await page.keyboard.press("Enter")
+        await expect(page.locator(".flash")).to_contain_text("Refused")
+        assert "what=waiting" in page.url
+        await page.keyboard.press("j")
+        async with page.expect_navigation():
+            await page.keyboard.press("a")
+        await expect(page.locator(".flash")).to_contain_text("Admitted.")
+        await expect(page.locator("[data-row]")).to_have_count(0)
+        assert shown.complaints == []

@@ -271,7 +271,13 @@ async def keep_reckoning(
     scores: Sequence[dict[str, Any]],
     flags: dict[int, str],
 ) -> None:
-    """Keep what votes were found to say: the whole, each proposal's scores, and voters' flags."""
+    """Keep what votes were found to say: the whole, each proposal's scores, and voters' flags. What
+    was read before the voting ended is not put over what was read after it.
+    """
+    id_ = reading["consultation_id"]
+    held = await session.get(Reading, id_, with_for_update=True, populate_existing=True)
+    if held is not None and held.closed and not reading["closed"]:
+        return
     await session.merge(Reading(**reading))
     ids = list({row["proposal_id"] for row in scores})
     for start in range(0, len(ids), CHUNK):

@@ -5,7 +5,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from limits import RateLimitItemPerHour
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from pydantic import BaseModel
 
 from service.consultations import actions as consultations
@@ -36,6 +36,7 @@ from service.staff.access import Asker
 voters = APIRouter(prefix="/v1", tags=["voting"])
 router = APIRouter(tags=["consultations"])
 
+TRIES = RateLimitItemPerMinute(10)
 ThemeId = Annotated[int | None, Query(ge=1, le=2**53)]
 
 
@@ -107,7 +108,11 @@ async def new_voice(
     """The token of a browser that may begin to vote. Raises `NotLetIn`, `NotLivingThere`,
     `TooManyVoters`, `UnknownConsultation`.
     """
-    _let_in(here, await votes.consultation(consultation_id), body)
+    row = await votes.consultation(consultation_id)
+    guessed = row.open_to == "code" and body.code
+    if guessed and not votes.limiter.hit(TRIES, "code", _address(request)):
+        raise TooManyVoters("Too many codes were tried from this address; wait a minute.")
+    _let_in(here, row, body)
     limit = RateLimitItemPerHour(here.settings.voters_per_hour)
     if not votes.limiter.hit(limit, "enter", _address(request)):
         raise TooManyVoters("Too many began to vote from this address; try again in an hour.")

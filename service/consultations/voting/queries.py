@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Row, func, or_, select
+from sqlalchemy.orm import aliased
 
 from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal
@@ -48,6 +49,17 @@ class Ranked:
     proposal_id: int
     theme_id: int
     rank: int
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A proposal in its theme's ranking by the trusted votes, and its place by all of them."""
+
+    proposal: Proposal
+    rank: int
+    trusted: Score
+    rank_all: int
+    all: Score
 
 
 async def open_now(session: Session, ids: Collection[int], moment: datetime) -> set[int]:
@@ -228,6 +240,45 @@ async def scores(session: Session, consultation_id: int) -> list[tuple[Proposal,
         .order_by(Proposal.theme_id, Score.score.desc(), Proposal.id)
     )
     return [(row[0], row[1], row[2]) for row in rows.all()]
+
+
+async def placed(
+    session: Session, consultation_id: int, theme_id: int, *, limit: int, offset: int = 0
+) -> tuple[list[Placed], int]:
+    """Some places of a theme's ranking, the first first, and how many it has."""
+    trusted, plain = aliased(Score), aliased(Score)
+    of_theme = (Proposal.consultation_id == consultation_id, Proposal.theme_id == theme_id)
+    place, plain_place = (
+        func.rank().over(order_by=(one.score.desc(), Proposal.id)) for one in (trusted, plain)
+    )
+    rows = await session.execute(
+        select(Proposal, place, trusted, plain_place, plain)
+        .join(trusted, (trusted.proposal_id == Proposal.id) & (trusted.counting == TRUSTED))
+        .join(plain, (plain.proposal_id == Proposal.id) & (plain.counting == ALL))
+        .where(*of_theme, Proposal.state == "admitted")
+        .order_by(place)
+        .limit(limit)
+        .offset(offset)
+    )
+    total = await session.scalar(
+        select(func.count(Proposal.id))
+        .join(Score, (Score.proposal_id == Proposal.id) & (Score.counting == TRUSTED))
+        .where(*of_theme, Proposal.state == "admitted")
+    )
+    return [Placed(*row) for row in rows.all()], total or 0
+
+
+async def agreed(session: Session, consultation_id: int, limit: int) -> list[int]:
+    """What every opinion group prefers, the most shared first."""
+    found = await session.scalars(
+        select(Proposal.id)
+        .join(Score, (Score.proposal_id == Proposal.id) & (Score.counting == TRUSTED))
+        .where(Proposal.consultation_id == consultation_id, Proposal.state == "admitted")
+        .where(Score.consensus.is_not(None))
+        .order_by(Score.consensus.desc(), Proposal.id)
+        .limit(limit)
+    )
+    return list(found.all())
 
 
 async def ranking(session: Session, consultation_id: int) -> list[Ranked]:

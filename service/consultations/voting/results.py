@@ -6,7 +6,7 @@ from service.consultations import queries as consultations
 from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal
 from service.consultations.voting import queries
-from service.consultations.voting.models import Score
+from service.consultations.voting.models import Reading, Score
 from service.consultations.voting.schemas import (
     ListedOut,
     ResultOut,
@@ -26,22 +26,34 @@ class ScoresNotShown(Conflict):
     code = "scores_not_shown"
 
 
-async def shown(session: Session, row: Consultation) -> ResultsOut:
-    """What the public may read of the votes now. Raises `ScoresNotShown`."""
+async def readable(session: Session, row: Consultation) -> Reading:
+    """What the votes say as a whole, where the public may read it now. Raises `ScoresNotShown`."""
     live = row.scores_shown == "live" and row.state == "voting"
     if not live and row.state not in CLOSED:
         raise ScoresNotShown("The scores are shown once the voting has ended.")
-    found = await told(session, row)
+    found = await read(session, row)
     if not live and not found.closed:
         raise ScoresNotShown("The last votes are being counted.")
     return found
 
 
+async def read(session: Session, row: Consultation) -> Reading:
+    """What the votes say as a whole so far. Raises `ScoresNotShown` before any was read."""
+    found = await queries.reading(session, row.id)
+    if found is None:
+        raise ScoresNotShown("No votes have been read yet.")
+    return found
+
+
+async def shown(session: Session, row: Consultation) -> ResultsOut:
+    """What the public may read of the votes now. Raises `ScoresNotShown`."""
+    await readable(session, row)
+    return await told(session, row)
+
+
 async def told(session: Session, row: Consultation) -> ResultsOut:
     """What the votes say so far. Raises `ScoresNotShown` before any was read."""
-    reading = await queries.reading(session, row.id)
-    if reading is None:
-        raise ScoresNotShown("No votes have been read yet.")
+    reading = await read(session, row)
     themes = (await consultations.themes_of(session, [row.id])).get(row.id, [])
     listed = await queries.shortlist(session, row.id)
     scores = await queries.scores(session, row.id)

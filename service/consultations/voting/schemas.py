@@ -30,7 +30,7 @@ class SideOut(BaseModel):
 class PairOut(BaseModel):
     """Two proposals to compare, signed for one voter."""
 
-    pair: str
+    pair: str = Field(examples=["12.7.1771934400000.9f2c41aa.5d01…e4"])
     theme: str = Field(examples=["Postos de saúde"])
     left: SideOut
     right: SideOut
@@ -49,13 +49,13 @@ class StandingOut(BaseModel):
 class EnteredOut(StandingOut):
     """A voter's token: whoever has it votes with their voice."""
 
-    token: str
+    token: str = Field(examples=["1f0c…a9.poster-north.77e0…3b"])
 
 
 class VoteIn(BaseModel):
     """A choice; `why` where neither was chosen."""
 
-    pair: str = Field(max_length=120)
+    pair: str = Field(max_length=120, examples=["12.7.1771934400000.9f2c41aa.5d01…e4"])
     choice: Literal["left", "right", "neither"]
     why: Literal["same", "unknown", "unclear"] | None = None
     theme_id: int | None = Field(None, ge=1, le=2**53)
@@ -90,7 +90,7 @@ class ResultOut(BaseModel):
 
     proposal_id: int
     rank: int
-    text: str
+    text: str = Field(examples=["Abrir o posto também aos sábados, das 8 às 12."])
     lang: Lang
     shown: int
     consensus: float | None
@@ -109,7 +109,7 @@ class ListedOut(BaseModel):
     proposal_id: int
     rank: int
     listed: bool
-    reason: str | None
+    reason: str | None = Field(examples=["Two of the ten ask the same; this one is next."])
 
 
 class ThemeResultOut(BaseModel):

@@ -89,6 +89,7 @@ async def join_many(session: Session, rows: Sequence[Joined]) -> None:
         return
     moment = now()
     nodes = await queries.trees(session, {row.issue_id for row in rows})
+    came = await _people_after(session, nodes, rows)
     await session.execute(
         insert(Membership),
         [
@@ -103,8 +104,28 @@ async def join_many(session: Session, rows: Sequence[Joined]) -> None:
         ],
     )
     counted = _counted_in(nodes, rows)
-    people = await queries.people(session, nodes, list(counted))
+    inner = [id_ for id_ in counted if nodes[id_].root != id_]
+    people = came | await queries.people(session, nodes, inner)
     await _write_counts(session, [counts | {"people": people[i]} for i, counts in counted.items()])
+
+
+async def _people_after(
+    session: Session, nodes: dict[int, Node], rows: Sequence[Joined]
+) -> dict[int, int]:
+    """People of each survivor that `rows` are about to join: only those who come are looked up,
+    however many are there.
+    """
+    known = {row.person_id for row in rows if row.person_id is not None}
+    spoken = await queries.roots_spoken_in(session, nodes, known)
+    people = {root: nodes[root].people for root in {nodes[row.issue_id].root for row in rows}}
+    for row in rows:
+        root = nodes[row.issue_id].root
+        if row.person_id is None:
+            people[root] += 1
+        elif (root, row.person_id) not in spoken:
+            people[root] += 1
+            spoken.add((root, row.person_id))
+    return people
 
 
 def _counted_in(nodes: dict[int, Node], rows: Sequence[Joined]) -> dict[int, dict[str, Any]]:

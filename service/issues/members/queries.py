@@ -24,6 +24,7 @@ class Node:
     root: int
     size: int
     messages: int
+    people: int
     first_seen: datetime
     last_seen: datetime
 
@@ -48,6 +49,7 @@ async def trees(session: Session, issue_ids: Collection[int]) -> dict[int, Node]
             Issue.root_id,
             Issue.size,
             Issue.messages,
+            Issue.people,
             Issue.first_seen,
             Issue.last_seen,
         )
@@ -118,6 +120,23 @@ async def _people_below(
         nobody = sum(count for _, person, count in mine if person is None)
         counts[id_] = len({person for _, person, _ in mine if person is not None}) + nobody
     return counts
+
+
+async def roots_spoken_in(
+    session: Session, nodes: dict[int, Node], person_ids: Collection[int]
+) -> set[tuple[int, int]]:
+    """Survivors among `nodes` that these people speak in already, each with the person."""
+    rows = await session.execute(
+        select(Membership.issue_id, Contribution.person_id)
+        .join(Contribution, Contribution.id == Membership.contribution_id)
+        .where(Contribution.person_id.in_(person_ids))
+        .distinct()
+    )
+    return {
+        (nodes[issue].root, person)
+        for issue, person in rows.all()
+        if issue in nodes and person is not None
+    }
 
 
 async def tallies(session: Session, issue_ids: Collection[int]) -> dict[int, Tally]:

@@ -1,11 +1,13 @@
 """Consultations as everybody reads them: the clock, what was proposed, and results when shown."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from fastapi import FastAPI
 
 from service.consultations import actions, queries
+from service.consultations.proposals.listing import queries as listing
+from service.consultations.proposals.listing.queries import Wanted
 from service.consultations.proposals.models import Proposal
 from service.consultations.proposals.screening import actions as screening
 from service.consultations.voting import actions as voting
@@ -72,6 +74,23 @@ async def test_proposals_are_searched_and_narrowed_to_a_theme(
         assert f"proposal-{poll.proposals[3]}" not in told
         assert "0 proposals" in (await reader.get(f"{where}?q=nowhere")).text
         assert (await reader.get(f"{where}?at=2")).status_code == 404
+
+
+async def test_another_day_has_another_order(installation: Installation) -> None:
+    days = [date(2026, 5, day) for day in range(1, 29)]
+    async with installation.database.write() as session:
+        poll = await plebiscite.proposed(session, installation, count=8)
+        orders = [
+            [one.line.row.id for one in (await listing.page(session, poll.id, Wanted(), on=day))[0]]
+            for day in days
+        ]
+    assert all(sorted(order) == sorted(poll.proposals) for order in orders)
+    assert len({tuple(order) for order in orders}) > 20
+    assert len({order[0] for order in orders}) > 4, "another one is first"
+    assert (
+        len({order.index(poll.proposals[0]) - order.index(poll.proposals[1]) for order in orders})
+        > 4
+    ), "neighbours part"
 
 
 async def test_the_clock_shows_what_was_put_off_and_why(

@@ -13,7 +13,7 @@ from service.consultations.proposals.queries import Line, lines
 from service.database import Session, folded
 
 MOST = 12
-STEP, TURN, ROUND = 7_919, 104_729, 1_000_003
+STEP, ROUND = 48_271, 1_000_003
 
 _head, _beside = aliased(Proposal), aliased(Proposal)
 
@@ -49,7 +49,8 @@ async def page(
     chosen = _conditions(consultation_id, wanted)
     count = select(func.count(Proposal.id)).outerjoin(_head, _head.id == Proposal.shown_with)
     total = await session.scalar(count.where(*chosen)) or 0
-    turn = (Proposal.id * STEP + on.toordinal() * TURN) % ROUND
+    mixed = Proposal.id * pow(STEP, on.toordinal(), ROUND) % ROUND
+    turn = mixed * mixed % ROUND
     found = await session.scalars(
         select(Proposal)
         .outerjoin(_head, _head.id == Proposal.shown_with)

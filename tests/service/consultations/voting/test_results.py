@@ -5,13 +5,14 @@ import csv
 import io
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
 from sqlalchemy import func, select
 
 from service.consultations.models import Consultation
-from service.consultations.voting import tasks
+from service.consultations.voting import actions, queries, tasks
 from service.consultations.voting.models import Score, Vote
 from service.database import now
 from service.installation import Installation
@@ -19,7 +20,7 @@ from service.trail.models import Event
 from tests.journeys.colleague import Colleague, hire
 from tests.service.consultations.voting.polling import SLOW, Browser, Poll, open_poll
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -185,3 +186,19 @@ async def test_a_vote_that_was_numbered_first_and_committed_last_is_read(
     async with poll.here.database.read() as session:
         shown = await session.scalar(select(func.sum(Score.shown)).where(Score.counting == "all"))
     assert shown == 18
+
+
+async def test_what_was_read_before_the_end_is_not_put_over_what_was_read_after(
+    installation: Installation, poll: Poll
+) -> None:
+    empty: dict[str, Any] = {
+        "consultation_id": poll.id, "votes": 0, "voters": 0, "suspicious": {}, "campaigns": [],
+        "groups": [], "apart": None, "at": now(),
+    }  # fmt: skip
+    async with installation.database.write() as session:
+        await actions.keep_reckoning(session, {**empty, "closed": True}, [], {})
+        await actions.keep_reckoning(session, {**empty, "closed": False}, [], {})
+    async with installation.database.read() as session:
+        held = await queries.reading(session, poll.id)
+    assert held is not None
+    assert held.closed

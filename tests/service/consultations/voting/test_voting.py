@@ -226,6 +226,8 @@ async def test_a_code_or_a_place_asks_for_it(
     browser = Browser(client, poll)
     assert (await browser.enter()).json()["error"] == "not_let_in"
     assert (await browser.enter(code="feira 2026")).status_code == 201
+    tried = [(await browser.enter(code=f"guess-{n}")).json()["error"] for n in range(10)]
+    assert tried == ["not_let_in"] * 9 + ["too_many_voters"], "nobody guesses codes"
     await poll.change(Consultation, poll.id, open_to="place", place="Vale Claro")
     assert (await browser.enter()).json()["error"] == "not_living_there"
     assert (await browser.enter(lives_there=True)).status_code == 201
