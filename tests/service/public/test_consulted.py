@@ -45,7 +45,7 @@ async def test_drafted_ones_are_nobodys_data(app: FastAPI, installation: Install
     async with installation.database.write() as session:
         poll = await plebiscite.proposed(session, installation)
         row = await actions.find(session, poll.id)
-        row.state = "drafted"
+        row.state, row.ready_at = "drafted", None
     async with blank(app) as reader:
         for what in ("consultations", "proposals"):
             assert (await reader.get(f"/data/{what}.json")).json()["items"] == []

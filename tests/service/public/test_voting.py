@@ -210,7 +210,7 @@ async def test_a_drafted_one_is_not_there(app: FastAPI, installation: Installati
     async with installation.database.write() as session:
         poll = await plebiscite.proposed(session, installation)
         row = await actions.find(session, poll.id)
-        row.state = "drafted"
+        row.state, row.ready_at = "drafted", None
     async with blank(app) as browser:
         for path in ("", "/vote", "/results"):
             assert (await browser.get(f"/consultations/{poll.id}{path}")).status_code == 404
