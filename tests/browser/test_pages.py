@@ -42,6 +42,7 @@ PAGES = (
     ("asked-proposals", "/console/consultations/{asked}/proposals"),
     ("asked-proposal", "/console/consultations/{asked}/proposals/{proposal}"),
     ("asked-voting", "/console/consultations/{ended}/voting"),
+    ("asked-meeting", "/console/consultations/{ended}/meeting"),
     ("asked-no-votes", "/console/consultations/{voting}/voting"),
     ("login", "/login"),
     ("missing", "/console/nowhere"),

@@ -17,6 +17,7 @@ async def begin(shown: Window, place: Place) -> None:
     """Lead a browser to its first pair, from the consultation's page."""
     await shown.open(f"/consultations/{place.public['voting']}")
     await shown.page.get_by_role("button", name="Begin to vote").press("Enter")
+    await shown.page.wait_for_load_state()
     await expect(shown.page.locator(".ballot")).to_be_visible()
 
 

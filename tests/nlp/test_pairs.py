@@ -82,7 +82,7 @@ def test_pairs_are_kept_with_the_smaller_first() -> None:
 
 
 def test_more_of_the_best_are_found_than_by_pairs_drawn_by_chance() -> None:
-    ours = [simulated.recall(seed, 150, 4000, 10, adaptive=True) for seed in range(4)]
-    chance = [simulated.recall(seed, 150, 4000, 10, adaptive=False) for seed in range(4)]
+    ours = [simulated.recall(seed, 100, 2000, 10, adaptive=True) for seed in range(4)]
+    chance = [simulated.recall(seed, 100, 2000, 10, adaptive=False) for seed in range(4)]
     assert sum(one.found for one in ours) > sum(one.found for one in chance) + 0.3
     assert min(one.least for one in ours) >= 0.5
