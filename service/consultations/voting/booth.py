@@ -67,6 +67,7 @@ class Booth:
         self.limiter = MovingWindowRateLimiter(MemoryStorage())
         self._limit = RateLimitItemPerMinute(here.settings.votes_per_minute)
         self._asked: dict[int, float] = {}
+        self._asking: dict[int, asyncio.Task[None]] = {}
         self._waiting: list[tuple[Ballot, asyncio.Future[actions.Outcome]]] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -142,8 +143,8 @@ class Booth:
             self._ring()
 
     async def _cast(self, ballots: Sequence[Ballot]) -> list[actions.Outcome]:
-        """Scores are asked for once a second: what was asked for waits for two, and reads all that
-        is there by then; a commit that took longer asks again.
+        """Scores are asked for with the first votes of a second, and after the last of them: none
+        is left that was written while they were being made.
         """
         begun = time.monotonic()
         ids = {ballot.elector.consultation_id for ballot in ballots}
@@ -152,10 +153,18 @@ class Booth:
             outcomes = await actions.cast_all(session, ballots, asked=asked)
         self._asked.update(dict.fromkeys(ids - asked, begun))
         for id_ in asked:
-            if time.monotonic() - self._asked[id_] > 1.5 * ASKED:
-                async with self._here.database.write() as session:
-                    await actions.reckon_soon(session, id_)
+            if id_ not in self._asking or self._asking[id_].done():
+                self._asking[id_] = asyncio.create_task(self._ask(id_, ASKED))
         return outcomes
+
+    async def _ask(self, consultation_id: int, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        try:
+            async with self._here.database.write() as session:
+                await actions.reckon_soon(session, consultation_id)
+        except Exception:
+            log.exception("scores_not_asked_for", consultation=consultation_id)
+        self._ring()
 
     async def _mind(self, elector: Elector) -> Mind:
         """What is known of a voter, read where this process does not remember it."""
@@ -208,6 +217,10 @@ class Booth:
         """Let what is on its way be written."""
         left = [*self._loading.values(), *([self._writer] if self._writer else [])]
         await asyncio.gather(*left, return_exceptions=True)
+        late = {id_: task for id_, task in self._asking.items() if task.cancel()}
+        await asyncio.gather(*late.values(), return_exceptions=True)
+        for id_ in late:
+            await self._ask(id_, 0)
 
 
 def _offer(there: Ground, left: Candidate, right: Candidate) -> Offer:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from service.consultations.models import Consultation
 from service.consultations.voting import actions, queries, tasks
 from service.consultations.voting.models import Score, Vote
 from service.database import now
 from service.installation import Installation
+from service.jobs import Job
 from service.trail.models import Event
 from tests.journeys.colleague import Colleague, hire
 from tests.service.consultations.voting.polling import SLOW, Browser, Poll, open_poll
@@ -58,13 +59,32 @@ async def test_scores_come_by_themselves_after_votes(client: AsyncClient, poll: 
     one = Browser(client, poll)
     await one.enter()
     await one.vote("left")
+    await scored(poll, 1)
+
+
+async def test_a_vote_that_came_while_scores_were_made_is_in_the_next(
+    client: AsyncClient, poll: Poll
+) -> None:
+    one = Browser(client, poll)
+    await one.enter()
+    await one.vote("left")
+    async with poll.here.database.write() as session:
+        await session.execute(
+            update(Job).where(Job.kind == "reckon_votes").values(state="done", leased_until=None)
+        )
+    await one.vote("right")
+    await scored(poll, 2)
+
+
+async def scored(poll: Poll, votes: int) -> None:
+    """Wait until the scores hold so many votes."""
     async with asyncio.timeout(PATIENCE):
         while True:
             async with poll.here.database.read() as session:
                 shown = await session.scalar(
                     select(func.sum(Score.shown)).where(Score.counting == "all")
                 )
-            if shown == 2:
+            if shown == 2 * votes:
                 return
             await asyncio.sleep(0.1)
 
