@@ -16,7 +16,7 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 SHOWN = 100
 THINGS = (
     "issue", "answer", "measure", "contribution", "delivery", "inbox", "document", "department",
-    "staff", "person", "consultation", "proposal", "round",
+    "staff", "person", "consultation", "proposal", "meeting", "invitation", "voter", "round",
 )  # fmt: skip
 PLACES = {
     "issue": "/console/issues/", "answer": "/console/answers/", "document": "/console/knowledge/",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -62,27 +63,31 @@ class Known:
     @property
     def reopened(self) -> dict[Key, tuple[int, int]]:
         """Conversations whose next words belong to an issue and answer the person reopened."""
-        moment = now().isoformat()
         return {
-            key: (thread.pending["issue_id"], thread.pending["answer_id"])
-            for key, thread in self.threads.items()
-            if thread.pending and thread.pending["until"] > moment and "issue_id" in thread.pending
+            key: (asked["issue_id"], asked["answer_id"])
+            for key, asked in self._asked.items()
+            if "issue_id" in asked
         }
 
     @property
     def nominating(self) -> dict[Key, int]:
         """Conversations whose next words are a question of a round."""
-        moment = now().isoformat()
-        return {
-            key: thread.pending["round_id"]
-            for key, thread in self.threads.items()
-            if thread.pending and thread.pending["until"] > moment and "round_id" in thread.pending
-        }
+        return {key: asked["round_id"] for key, asked in self._asked.items() if "round_id" in asked}
 
     @property
     def expecting(self) -> dict[Key, tuple[str, int]]:
         """Conversations whose next words were asked for by a consultation."""
-        return proposing.expecting(self.threads, now().isoformat())
+        return proposing.expecting(self._asked)
+
+    @property
+    def _asked(self) -> dict[Key, dict[str, Any]]:
+        """What conversations were asked for and may still give with their next words."""
+        moment = now().isoformat()
+        return {
+            key: thread.pending
+            for key, thread in self.threads.items()
+            if thread.pending and thread.pending["until"] > moment
+        }
 
 
 @dataclass(frozen=True)

@@ -61,15 +61,14 @@ class Weighed:
     near: tuple[int, ...]
 
 
-def expecting(threads: Mapping[Key, Any], moment: str) -> dict[Key, tuple[str, int]]:
-    """What conversations were asked for, and by which consultation."""
-    found = {}
-    for key, thread in threads.items():
-        pending = thread.pending or {}
-        for what in EXPECTED:
-            if what in pending and pending["until"] > moment:
-                found[key] = (what, int(pending[what]))
-    return found
+def expecting(asked: Mapping[Key, Mapping[str, Any]]) -> dict[Key, tuple[str, int]]:
+    """Which conversations a consultation asked for something, what, and which consultation."""
+    return {
+        key: (what, int(pending[what]))
+        for key, pending in asked.items()
+        for what in EXPECTED
+        if what in pending
+    }
 
 
 def offers(

@@ -218,6 +218,8 @@ async def texts(session: Session, contribution_ids: Sequence[int]) -> dict[int, 
 
 async def sketched(session: Session, bands: Collection[int]) -> dict[int, list[tuple[str, str]]]:
     """Fingerprint and text of the contributions that are known by these numbers, oldest first."""
+    if not bands:
+        return {}
     rows = await session.execute(
         select(Sketch.band, Contribution.fingerprint, Contribution.text)
         .join(Contribution, Contribution.id == Sketch.contribution_id)

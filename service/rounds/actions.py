@@ -22,7 +22,6 @@ MOVES = {
     "due": {"closed"},
     "closed": set[str](),
 }
-COUNTS = ("live", "after")
 
 
 class UnknownRound(NotFound):

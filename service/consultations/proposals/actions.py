@@ -173,14 +173,13 @@ async def encoded(session: Session, row: Proposal, vectors: Vectors) -> None:
 
 async def put_vectors(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Write vectors of proposals: proposal_id, model, digest, vector; older ones are replaced."""
+    if not rows:
+        return
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    for row in rows:
-        fresh = {name: row[name] for name in ("model", "digest", "vector")}
-        await session.execute(
-            insert(ProposalVector)
-            .values(row)
-            .on_conflict_do_update(index_elements=["proposal_id"], set_=fresh)
-        )
+    made = insert(ProposalVector)
+    fresh = {name: made.excluded[name] for name in ("model", "digest", "vector")}
+    statement = made.on_conflict_do_update(index_elements=["proposal_id"], set_=fresh)
+    await session.execute(statement, list(rows))
 
 
 async def differ(session: Session, proposal_id: int, person: Person) -> Proposal:

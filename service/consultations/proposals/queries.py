@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, union
 
 from nlp.embed import FloatArray
-from service.consultations.models import Consultation, ConsultationTheme
+from service.consultations.models import ConsultationTheme
 from service.consultations.proposals.models import Proposal, ProposalVector, Support
 from service.database import Session
 from service.people.models import Identity, Person
@@ -233,11 +233,6 @@ async def supported_by(session: Session, person_id: int) -> list[tuple[Support, 
     return [(row[0], row[1]) for row in rows.all()]
 
 
-async def by_message(session: Session, message_id: int) -> Proposal | None:
-    """What was proposed by a message."""
-    return await session.scalar(select(Proposal).where(Proposal.message_id == message_id))
-
-
 async def by_messages(session: Session, message_ids: Collection[int]) -> dict[int, Proposal]:
     """What was proposed by these messages."""
     found = await session.scalars(select(Proposal).where(Proposal.message_id.in_(message_ids)))
@@ -290,12 +285,3 @@ async def authors_in(
         Proposal.consultation_id == consultation_id, Proposal.state.in_(states)
     )
     return await authors(session, list((await session.scalars(query)).all()))
-
-
-async def consultation_of(session: Session, proposal_id: int) -> Consultation | None:
-    """The consultation of a proposal."""
-    return await session.scalar(
-        select(Consultation)
-        .join(Proposal, Proposal.consultation_id == Consultation.id)
-        .where(Proposal.id == proposal_id)
-    )

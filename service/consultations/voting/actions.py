@@ -24,7 +24,6 @@ from service.staff.access import Staffer
 from service.trail import actions as trail
 
 CHOICES = ("left", "right", "neither")
-WHYS = ("same", "unknown", "unclear")
 RECKON = timedelta(seconds=2)
 CHUNK = 500
 
