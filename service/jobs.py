@@ -1,9 +1,10 @@
 """Work for later as rows: written with its cause, claimed with a lease, safe to run twice."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, delete, func, or_, select, update
+from sqlalchemy import Index, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.database import Base, Session, key_column, now
@@ -14,7 +15,8 @@ TRIES = 5
 
 
 class Job(Base):
-    """`key` makes it the only one of its kind that waits. `state`: waiting, done, failed.
+    """`key` makes it the only one of its kind that waits; one that comes round has its kind as its
+    key. `state`: waiting, done, failed.
 
     Arguments are ids.
     """
@@ -34,6 +36,10 @@ class Job(Base):
     error: Mapped[str | None]
 
 
+FAILED = or_(Job.state == "failed", Job.attempts > TRIES)
+"""Given up, or as often in vain though it comes round."""
+
+
 async def add(
     session: Session,
     kind: str,
@@ -42,8 +48,8 @@ async def add(
     run_at: datetime | None = None,
     **args: Any,
 ) -> None:
-    """Put a job. One with the same `key` that waits is left as it is, one that runs right now is
-    done once more afterwards, a finished one waits again.
+    """Put a job. One with the same `key` that waits is done no later than asked, one that runs
+    right now is done once more afterwards, a finished one waits again.
     """
     when = run_at or now()
     held = await session.scalar(select(Job).where(Job.key == key)) if key else None
@@ -51,7 +57,9 @@ async def add(
         session.add(Job(kind=kind, key=key, args=args, run_at=when, state="waiting", attempts=0))
     elif held.leased_until is not None:
         held.args, held.run_at = args, max(when, now())
-    elif held.state != "waiting":
+    elif held.state == "waiting":
+        held.run_at = min(held.run_at, when)
+    else:
         held.state, held.args, held.run_at, held.attempts, held.error = (
             "waiting",
             args,
@@ -60,6 +68,20 @@ async def add(
             None,
         )
     await session.flush()
+
+
+async def plan(session: Session, turns: Mapping[str, timedelta]) -> None:
+    """Put the jobs that come round, each for the first time after one turn of its own. One that
+    was put before is left as it is: what a stop made late is done at once.
+    """
+    held = set(await session.scalars(select(Job.key).where(Job.key.in_(turns))))
+    fresh = [
+        {"kind": kind, "key": kind, "args": {}, "run_at": now() + turn}
+        for kind, turn in turns.items()
+        if kind not in held
+    ]
+    if fresh:
+        await session.execute(insert(Job), fresh)
 
 
 async def claim(session: Session, owner: str, kinds: list[str] | None = None) -> Job | None:
@@ -77,25 +99,32 @@ async def claim(session: Session, owner: str, kinds: list[str] | None = None) ->
     return job
 
 
-async def finish(session: Session, job_id: int, *, error: str | None = None) -> None:
-    """Mark a job done, or wait for another try; after `TRIES` it failed, as the doctor tells."""
+async def finish(
+    session: Session, job_id: int, *, error: str | None = None, turn: timedelta | None = None
+) -> None:
+    """Mark a job done, or wait for another try; after `TRIES` it failed, as the doctor tells.
+
+    One that comes round waits for its next `turn` instead, whatever became of it.
+    """
     job = await session.get_one(Job, job_id)
     asked_again = job.leased_until is not None and job.run_at > job.leased_until - LEASE
     job.leased_by = job.leased_until = None
-    if asked_again and error is None:
-        job.attempts = 0
-        return
     if error is None:
-        job.state, job.error = "done", None
+        job.attempts, job.error = 0, None
+        if turn is not None and not asked_again:
+            job.run_at = now() + turn
+        elif not asked_again:
+            job.state = "done"
         return
+    wait = RETRY * job.attempts
     job.error = error[:500]
-    job.run_at = now() + RETRY * job.attempts
-    job.state = "failed" if job.attempts >= TRIES else "waiting"
+    job.run_at = now() + (wait if turn is None else min(wait, turn))
+    job.state = "failed" if job.attempts >= TRIES and turn is None else "waiting"
 
 
 async def failed(session: Session) -> int:
-    """How many jobs have failed for good."""
-    return await session.scalar(select(func.count()).where(Job.state == "failed")) or 0
+    """How many jobs have failed for good, or fail each time they come round."""
+    return await session.scalar(select(func.count()).where(FAILED)) or 0
 
 
 async def prune(session: Session, before: datetime) -> None:

@@ -3,7 +3,7 @@ is.
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from service import jobs
 from service.answers import tasks as answers
@@ -12,7 +12,7 @@ from service.channels import deliveries, inbox
 from service.consultations import tasks as consultations
 from service.consultations.meeting import tasks as meetings
 from service.consultations.voting import tasks as voting
-from service.database import Session, now
+from service.database import now
 from service.installation import Installation
 from service.issues import tasks as issues
 from service.jobs import Job
@@ -33,19 +33,13 @@ FLUSH = 200
 
 
 async def do(job: Job, here: Installation, retriever: Retriever) -> set[int]:
-    """Do one job; gives the identities it wrote to. Jobs that come round have put themselves again
-    before, so that no failure ends the round.
-    """
-    if job.kind in ROUND:
-        async with here.database.write() as session:
-            await _again(session, job.kind)
+    """Do one job; gives the identities it wrote to."""
     return await TASKS[job.kind](here, retriever, job) or set()
 
 
-async def plan(session: Session, here: Installation) -> None:
-    """Put the jobs that come round, where they are not waiting already."""
-    for kind in ROUND:
-        await jobs.add(session, kind, key=_key(kind, now()))
+def turn(job: Job) -> timedelta | None:
+    """After how long a job comes round again, if it does."""
+    return ROUND.get(job.key or "")
 
 
 async def after_drain(here: Installation, retriever: Retriever) -> None:
@@ -65,15 +59,6 @@ async def when_idle(here: Installation, retriever: Retriever) -> None:
     async with here.database.read() as session:
         await retriever.refresh(session)
     await retriever.flush(FLUSH)
-
-
-async def _again(session: Session, kind: str) -> None:
-    await jobs.add(session, kind, key=_key(kind, now() + ROUND[kind]), run_at=now() + ROUND[kind])
-
-
-def _key(kind: str, at: datetime) -> str:
-    """One job of a kind in each turn of its round."""
-    return f"{kind}:{int(at.timestamp() // ROUND[kind].total_seconds())}"
 
 
 async def _refresh(here: Installation, retriever: Retriever, job: Job) -> None:

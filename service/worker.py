@@ -169,7 +169,7 @@ class Worker:
             log.exception("job_failed", job=job.id, kind=job.kind)
             error = f"{type(failure).__name__}: {failure}"
         async with self._here.database.write() as session:
-            await jobs.finish(session, job.id, error=error)
+            await jobs.finish(session, job.id, error=error, turn=tasks.turn(job))
         return 1
 
     async def _recover(self) -> None:
@@ -178,7 +178,7 @@ class Worker:
             if self._alone:
                 await inbox.release_all(session)
                 await jobs.release(session)
-            await tasks.plan(session, self._here)
+            await jobs.plan(session, tasks.ROUND)
 
     async def _let_go(self) -> None:
         with contextlib.suppress(Exception):

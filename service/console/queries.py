@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, case, distinct, func, or_, select
 
+from service import jobs
 from service.channels.models import Delivery, InboxRow
 from service.consultations.voting import queries as voting
 from service.database import Session
@@ -129,10 +130,12 @@ async def queues(session: Session, moment: datetime) -> Queues:
         .group_by(Delivery.channel, Delivery.state)
         .order_by(Delivery.channel, Delivery.state)
     )
-    jobs = await session.execute(
-        select(Job.kind, Job.state, func.count())
-        .where(or_(Job.state == "failed", and_(Job.state == "waiting", Job.run_at <= moment)))
-        .group_by(Job.kind, Job.state)
+    state = case((jobs.FAILED, "failed"), else_=Job.state).label("told")
+    due = and_(Job.state == "waiting", Job.run_at <= moment)
+    work = await session.execute(
+        select(Job.kind, state, func.count())
+        .where(or_(jobs.FAILED, due))
+        .group_by(Job.kind, "told")
         .order_by(Job.kind)
     )
     unread, oldest = held.get("waiting", (0, None))
@@ -141,5 +144,5 @@ async def queues(session: Session, moment: datetime) -> Queues:
         held.get("set_aside", (0, None))[0],
         oldest,
         [(row[0], row[1], row[2]) for row in leaving.all()],
-        [(row[0], row[1], row[2]) for row in jobs.all()],
+        [(row[0], row[1], row[2]) for row in work.all()],
     )

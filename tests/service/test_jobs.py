@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from service import jobs
 from service.database import Database, now
 
@@ -55,3 +57,31 @@ async def test_a_dead_workers_job_is_taken_over_when_its_lease_ends(database: Da
         job.leased_until = now() - timedelta(seconds=1)
     async with database.write() as session:
         assert await jobs.claim(session, "living worker") is not None
+
+
+async def test_a_job_that_waits_is_done_no_later_than_it_is_asked_for(database: Database) -> None:
+    async with database.write() as session:
+        await jobs.add(session, "reckon", key="reckon:1", run_at=now() + timedelta(hours=1))
+        assert await jobs.claim(session, "worker") is None
+        await jobs.add(session, "reckon", key="reckon:1")
+        await jobs.add(session, "reckon", key="reckon:1", run_at=now() + timedelta(hours=1))
+        assert await jobs.claim(session, "worker") is not None
+
+
+async def test_a_job_that_comes_round_waits_a_turn_each_time(database: Database) -> None:
+    hour, turns = timedelta(hours=1), {"digest": timedelta(hours=1)}
+    for start in range(2):
+        async with database.write() as session:
+            await jobs.plan(session, turns)
+            (job,) = (await session.scalars(select(jobs.Job))).all()
+            assert await jobs.claim(session, "worker") is None, f"start {start}"
+    async with database.write() as session:
+        late = await session.get_one(jobs.Job, job.id)
+        late.run_at = now() - 3 * hour
+    async with database.write() as session:
+        assert await jobs.claim(session, "worker") is not None
+        await jobs.finish(session, job.id, turn=hour)
+    async with database.write() as session:
+        done = await session.get_one(jobs.Job, job.id)
+        assert (done.state, done.attempts) == ("waiting", 0)
+        assert done.run_at > now() + hour / 2

@@ -1,7 +1,7 @@
 """The loops of a worker where things go wrong: a hiccup, a poison, a round that fails."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from fastapi import FastAPI
@@ -9,7 +9,7 @@ from httpx2 import AsyncClient
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from service import tasks
+from service import jobs, tasks
 from service.channels.inbox import Arrived
 from service.channels.models import InboxRow
 from service.database import now
@@ -48,7 +48,7 @@ async def test_a_worker_begins_once_a_database_that_fails_at_the_start_is_there_
         if hiccups:
             raise hiccups.pop()
 
-    monkeypatch.setattr(tasks, "plan", planned)
+    monkeypatch.setattr(jobs, "plan", planned)
     async with serving(installation) as app:
         told = await settled(app, installation, inbound("command", "1", "/ajuda"))
     assert len(told) == 1
@@ -57,22 +57,36 @@ async def test_a_worker_begins_once_a_database_that_fails_at_the_start_is_there_
 async def test_a_job_that_comes_round_outlives_any_number_of_failures(
     app: FastAPI, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tried, mended = 0, asyncio.Event()
+
     async def broken(*_: object) -> None:
-        raise RuntimeError("the store is down")
+        nonlocal tried
+        tried += 1
+        if not mended.is_set():
+            raise RuntimeError("the store is down")
 
     monkeypatch.setitem(tasks.TASKS, "publish_due", broken)
-    mine = Job.kind == "publish_due"
-    async with asyncio.timeout(60):
-        while True:
-            async with installation.database.write() as session:
-                await session.execute(
-                    update(Job).where(mine, Job.attempts > 0).values(run_at=now())
-                )
-            app.state.bell.ring(["jobs"])
-            async with installation.database.read() as session:
-                found = (await session.scalars(select(Job).where(mine))).all()
-            if any(job.state == "failed" for job in found):
-                break
-            await asyncio.sleep(0.02)
-    assert {job.state for job in found} == {"failed", "waiting"}, "the next turn waits"
-    assert max(job.attempts for job in found) == TRIES
+    mine = Job.key == "publish_due"
+
+    async def come_round(until: Callable[[Job], bool]) -> Job:
+        async with asyncio.timeout(60):
+            while True:
+                async with installation.database.write() as session:
+                    idle = Job.leased_until.is_(None)
+                    await session.execute(update(Job).where(mine, idle).values(run_at=now()))
+                app.state.bell.ring(["jobs"])
+                async with installation.database.read() as session:
+                    (found,) = (await session.scalars(select(Job).where(mine))).all()
+                    if found.leased_until is None and until(found):
+                        return found
+                await asyncio.sleep(0.02)
+
+    failing = await come_round(lambda job: job.attempts > TRIES)
+    assert (failing.state, failing.error) == ("waiting", "RuntimeError: the store is down")
+    async with installation.database.read() as session:
+        assert await jobs.failed(session) == 1
+    mended.set()
+    whole = await come_round(lambda job: tried > TRIES + 1 and job.attempts == 0)
+    assert (whole.state, whole.error) == ("waiting", None)
+    async with installation.database.read() as session:
+        assert await jobs.failed(session) == 0
