@@ -3,6 +3,8 @@
 The groups are those of Polis (Small et al. 2021): what somebody did not vote on is taken to be what
 most think, people are laid out on the two main axes, further out the fewer votes they gave, and
 k-means finds groups among them, as many as stand apart most clearly.
+
+scikit-learn, slow to load, is loaded when groups are looked for.
 """
 
 from dataclasses import dataclass
@@ -10,9 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.cluster import KMeans
-from sklearn.metrics import silhouette_score
-from sklearn.utils.extmath import randomized_svd
 
 from nlp.rank import Floats, Ints
 
@@ -79,6 +78,8 @@ def _laid_out(ballots: Ballots, taking: NDArray[np.bool_], seed: int) -> Floats:
     table = csr_matrix((away, (ballots.person, ballots.statement)), shape=shape)
     if min(int(taking.sum()), ballots.statements) < 2:
         return np.zeros((ballots.people, 2))
+    from sklearn.utils.extmath import randomized_svd
+
     _, _, axes = randomized_svd(table[taking], 2, n_iter=7, random_state=seed)
     given = np.bincount(ballots.person, minlength=ballots.people)
     reach = np.sqrt(ballots.statements / np.maximum(given, 1))
@@ -89,6 +90,9 @@ def _apart(at: Floats, seed: int) -> tuple[Ints, float]:
     """A group for each place, and how far apart the groups are; of many places, first a hundred
     camps are found, and groups among their middles.
     """
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
+
     middles, camp = at, np.arange(len(at))
     if len(at) > CAMPS:
         camps = KMeans(CAMPS, n_init=1, random_state=seed).fit(at)

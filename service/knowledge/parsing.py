@@ -4,52 +4,19 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 
 from service.knowledge import formats
-from service.knowledge.cutting import Block, cut
+from service.knowledge.cutting import cut
+from service.knowledge.documents import ReadDocument, ReadFile, Rejected
 from service.knowledge.formats import Unreadable
 
 MEMORY = 1 << 30
 SECONDS = 30
 MOST_PASSAGES = 20_000
 LONGEST_TITLE = 200
-
-
-@dataclass(frozen=True)
-class ReadDocument:
-    """A document as read: `passages` are (heading, text); `lang` and `department` (a key) if it
-    says so.
-
-    `line` is where it stands in a JSONL file, 0 when it is a file of its own.
-    """
-
-    source: str
-    title: str
-    lang: str | None
-    url: str | None
-    department: str | None
-    passages: tuple[Block, ...]
-    line: int = 0
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A line that made no document, and why."""
-
-    line: int
-    reason: str
-    raw: Any
-
-
-@dataclass(frozen=True)
-class ReadFile:
-    """What a file held. All but JSONL hold one document, or are unreadable."""
-
-    documents: tuple[ReadDocument, ...]
-    rejected: tuple[Rejected, ...] = ()
 
 
 def read(data: bytes, name: str) -> ReadFile:

@@ -10,7 +10,7 @@ from typing import Any
 
 import service
 from service.errors import GabineteError
-from service.knowledge.parsing import ReadDocument, ReadFile, Rejected
+from service.knowledge.documents import ReadDocument, ReadFile, Rejected
 
 PATIENCE = 60.0
 GRACE = 0.5

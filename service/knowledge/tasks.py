@@ -11,7 +11,7 @@ from nlp.text import detect
 from service.departments import queries as departments
 from service.installation import Installation
 from service.knowledge import actions, queries
-from service.knowledge.parsing import ReadDocument, Rejected
+from service.knowledge.documents import ReadDocument, Rejected
 from service.knowledge.reading import UnreadableDocument, read_bounded
 
 TELLING = 2_000

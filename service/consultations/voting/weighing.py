@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.stats import binomtest
+from scipy.special import bdtr
 
 from nlp.rank import Floats, rank
 from service.consultations.voting.tally import HIGH, LOW, Columns, Tally
@@ -72,9 +72,10 @@ def _crowded(devices: Mapping[int, str | None], columns: Columns) -> set[int]:
 
 def _always_one_side(first: int, sided: int) -> bool:
     """Whether sides were taken as no reader's would be: sides change by chance."""
-    if sided < 14 or min(first, sided - first) > 0.15 * sided:
+    fewer = min(first, sided - first)
+    if sided < 14 or fewer > 0.15 * sided:
         return False
-    return float(binomtest(first, sided).pvalue) < ONE_SIDE
+    return 2 * float(bdtr(fewer, sided, 0.5)) < ONE_SIDE
 
 
 def trusted(tally: Tally, flags: Mapping[int, str]) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from hypothesis.strategies import integers, lists, sampled_from, tuples
 
 from service.knowledge import reading
 from service.knowledge.cutting import MOST, cut
-from service.knowledge.parsing import ReadDocument
+from service.knowledge.documents import ReadDocument
 from service.knowledge.reading import UnreadableDocument, read_bounded
 from tests.service.knowledge import papers
 
