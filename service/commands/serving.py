@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +89,11 @@ def serve(settings: Settings, *, worker: bool, greet: Callable[[], None] = lambd
 
 
 async def _serve(settings: Settings, *, worker: bool, greet: Callable[[], None]) -> None:
-    here = await open_installation(settings)
-    keeper = keeper_of(here, worker=worker)
-    keeper.reserve()
-    await _listen(settings, create_app(here, worker=worker, keeper=keeper), greet)
+    async with _opened(settings) as here:
+        keeper = keeper_of(here, worker=worker)
+        app = create_app(here, worker=worker, keeper=keeper)
+        keeper.reserve()
+        await _listen(settings, app, greet)
 
 
 def bot(settings: Settings, name: str, *, worker: bool) -> None:
@@ -105,14 +106,29 @@ def bot(settings: Settings, name: str, *, worker: bool) -> None:
 
 
 async def _bot(settings: Settings, name: str, *, worker: bool) -> None:
+    async with _opened(settings) as here:
+        keeper = keeper_of(here, worker=True) if worker else None
+        app = create_bot(here, name, worker=worker, keeper=keeper)
+        if keeper is not None:
+            keeper.reserve()
+        if app.routes:
+            await _listen(settings, app, lambda: None)
+        else:
+            await _wait(app)
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Installation]:
+    """The installation, its database closed also where nothing came to be served."""
     here = await open_installation(settings)
-    keeper = keeper_of(here, worker=True) if worker else None
-    if keeper is not None:
-        keeper.reserve()
-    app = create_bot(here, name, worker=worker, keeper=keeper)
-    if app.routes:
-        await _listen(settings, app, lambda: None)
-        return
+    try:
+        yield here
+    finally:
+        await here.database.close()
+
+
+async def _wait(app: Starlette) -> None:
+    """Work without a port until told to stop, or until the work ends by itself."""
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
