@@ -172,6 +172,13 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
         yield made
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process loads the real encoder, and the others are spared its seconds and memory."""
+    for item in items:
+        if item.get_closest_marker("encoder"):
+            item.add_marker(pytest.mark.xdist_group("encoder"))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Where skips are forbidden, a skipped test has failed."""

@@ -7,6 +7,7 @@ from typing import Any
 from httpx2 import AsyncClient
 
 PATIENCE = 60.0
+LOOK = 0.05
 
 
 class Citizen:
@@ -51,21 +52,26 @@ class Citizen:
         return await self._answer()
 
     async def _exchange(self, body: dict[str, str]) -> str:
-        await self._seen()
+        await self._see(await self._fresh())
         await self.post(body)
         return await self._answer()
 
     async def _answer(self) -> str:
         async with asyncio.timeout(PATIENCE):
-            while not (fresh := [line for line in await self.heard() if line["id"] > self._read]):
-                await asyncio.sleep(0.02)
-        await self._seen()
+            while not (fresh := await self._fresh()):
+                await asyncio.sleep(LOOK)
+        await self._see(fresh)
         return "\n\n".join(line["text"] for line in fresh)
 
-    async def _seen(self) -> None:
-        ids = [line["id"] for line in await self.heard()]
-        self._read = max(ids, default=0)
-        await self._client.post("/chat/v1/seen", json={"ids": ids}, headers=await self._headers())
+    async def _fresh(self) -> list[dict[str, Any]]:
+        return [line for line in await self.heard() if line["id"] > self._read]
+
+    async def _see(self, fresh: list[dict[str, Any]]) -> None:
+        ids = [line["id"] for line in fresh]
+        self._read = max([self._read, *ids])
+        if ids:
+            headers = await self._headers()
+            await self._client.post("/chat/v1/seen", json={"ids": ids}, headers=headers)
 
     async def _headers(self) -> dict[str, str]:
         if not self._token:
