@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from service.answers import api as answers
 from service.answers.commenting import api as comments
+from service.bell import Bell
 from service.channels import api as channels_api
 from service.channels import registry
 from service.channels.contract import Channel, ChannelConfig
@@ -102,7 +103,7 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
         openapi_url="/api/openapi.json",
         lifespan=lambda app: _lifespan(app, here, channels, keeper, worker=worker),
     )
-    app.state.installation = here
+    app.state.installation, app.state.bell = here, Bell()
     app.state.channels = {one.name: one for one in named}
     app.router.routes.extend(_routes())
     for channel in channels:
@@ -123,7 +124,7 @@ def create_bot(here: Installation, name: str, *, worker: bool, keeper: Keeper | 
         routes=[*channel.routes()],
         lifespan=lambda app: _lifespan(app, here, [channel], keeper, worker=worker),
     )
-    app.state.installation = here
+    app.state.installation, app.state.bell = here, Bell()
     return app
 
 

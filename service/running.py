@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 from starlette.applications import Starlette
 
-from service.channels.bell import INBOX, JOBS, Bell
+from service.bell import INBOX, JOBS, Bell
 from service.channels.contract import Channel
 from service.channels.inbox import Intake
 from service.channels.station import Station
@@ -37,7 +37,7 @@ class Running:
     ) -> None:
         """Without a `keeper` the process searches nothing, and `ready` is never set."""
         self._app, self._here = app, here
-        self.bell = Bell()
+        self.bell: Bell = app.state.bell
         self._stations = [Station(here.database, here.vault, one, self.bell) for one in channels]
         self._booth = Booth(here, lambda: self.bell.ring([JOBS]))
         self.keeper, self._with_worker = keeper, worker
@@ -49,7 +49,7 @@ class Running:
     async def start(self) -> None:
         """Begin; pages that search wait for `ready`. Raises `ChannelTaken`, `ChannelRefused`."""
         here, bell = self._here, self.bell
-        self._app.state.running, self._app.state.bell = self, bell
+        self._app.state.running = self
         self._app.state.booth = self._booth
         intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
         reception = Reception(here, intake, bell)

@@ -9,8 +9,8 @@ import structlog
 
 from nlp.index import IndexBroken
 from service import jobs, tasks
+from service.bell import INBOX, JOBS, OUTBOX, Bell
 from service.channels import inbox
-from service.channels.bell import INBOX, JOBS, OUTBOX, Bell
 from service.channels.presence import process_name
 from service.conversations.batch import Desk
 from service.installation import Installation

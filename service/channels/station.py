@@ -6,8 +6,8 @@ import uuid
 
 import structlog
 
+from service.bell import OUTBOX, Bell
 from service.channels import presence
-from service.channels.bell import OUTBOX, Bell
 from service.channels.contract import Channel, SendError, Sink
 from service.channels.presence import process_name
 from service.channels.sending import Sender

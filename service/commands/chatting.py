@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from nlp.index import IndexInUse
-from service.channels.bell import INBOX, Bell
+from service.bell import INBOX, Bell
 from service.channels.inbox import Intake
 from service.channels.station import Station
 from service.conversations.reception import Reception

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.applications import Starlette
 
 from service.app import create_app, create_bot, keeper_of, open_installation
-from service.channels.bell import Bell
+from service.bell import Bell
 from service.commands import asking
 from service.commands.rows import Reading
 from service.errors import SetupError

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from service.bell import Bell
 from service.channels import deliveries
-from service.channels.bell import Bell
 from service.channels.contract import Address, Button, Inbound, Outbound, Outcome, Said
 from service.channels.inbox import Intake
 from service.database import Session

@@ -27,7 +27,7 @@ from nlp.embed import FloatArray, Space
 from nlp.index import rebuild
 from nlp.neighbours import IntArray
 from service.app import open_installation
-from service.channels.bell import Bell
+from service.bell import Bell
 from service.database import Session, now
 from service.installation import Installation, note
 from service.issues import tasks

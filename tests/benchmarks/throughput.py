@@ -12,7 +12,7 @@ from pathlib import Path
 from nlp.embed import BUNDLED, Embedder, SentenceEmbedder, load
 from nlp.text import mask
 from service.app import open_installation
-from service.channels.bell import Bell
+from service.bell import Bell
 from service.channels.contract import Address, Inbound
 from service.channels.inbox import insert_rows, row_of
 from service.commands.sample import DATA

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from nlp.embed import Space
 from nlp.index import ExactIndex
 from service.answers.api import router
+from service.bell import Bell
 from service.channels import deliveries
 from service.channels.contract import Failure, SendError
 from service.departments import actions as departments
@@ -55,6 +56,7 @@ async def office(installation: Installation) -> AsyncIterator[Office]:
     space = Space.shipped(town.EMBEDDER)
     retriever = Retriever(town.EMBEDDER, space, ExactIndex())
     app = FastAPI()
+    app.state.bell = Bell()
     app.state.installation, app.state.retriever, app.state.running = (
         installation,
         retriever,

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
+from service.bell import Bell
 from service.channels import presence
-from service.channels.bell import Bell
 from service.channels.contract import Capabilities, Failure, SendError, Sink, State
 from service.channels.models import ChannelPresence
 from service.channels.station import ChannelRefused, ChannelTaken, Station

@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from service import running
+from service.bell import Bell
 from service.commands import serving
 from service.installation import Installation
 from service.retrieval import keeper
@@ -75,7 +76,9 @@ async def test_a_server_lets_what_is_loaded_rest_from_its_start_on(
 async def test_the_collector_leaves_what_is_loaded_alone_once_everything_is(
     installation: Installation,
 ) -> None:
-    behind = Running(Starlette(), installation, [], None, worker=False)
+    app = Starlette()
+    app.state.bell = Bell()
+    behind = Running(app, installation, [], None, worker=False)
     waiting = asyncio.create_task(running.settle(behind))
     await asyncio.sleep(0)
     assert gc.get_freeze_count() == 0

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from nlp.embed import Space
 from nlp.index import ExactIndex
 from nlp.pivot import Glossary
+from service.bell import Bell
 from service.database import now
 from service.departments.api import router as departments_router
 from service.errors import GabineteError
@@ -57,6 +58,7 @@ async def place(installation: Installation) -> AsyncIterator[Town]:
     pivot = Glossary({("pt", "en"): {"hole": "pothole"}})
     retriever = Retriever(embedder, space, ExactIndex(), pivot=pivot)
     app = FastAPI()
+    app.state.bell = Bell()
     app.state.installation, app.state.retriever = installation, retriever
     app.include_router(router, prefix=API)
     app.include_router(departments_router, prefix=API)

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from nlp.embed import FloatArray, Space
 from nlp.index import ExactIndex
+from service.bell import Bell
 from service.database import Database
 from service.errors import GabineteError
 from service.installation import Installation
@@ -140,6 +141,7 @@ async def browser(
     """A client, and the role it has (to be changed)."""
     role = {"is": "comms"}
     app = FastAPI()
+    app.state.bell = Bell()
     app.state.installation, app.state.retriever, app.state.running = (
         installation,
         retriever,
