@@ -122,6 +122,7 @@ async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> Non
 async def _move_consultations(here: Installation, retriever: Retriever, job: Job) -> None:
     await consultations.advance(here)
     await voting.close(here)
+    await voting.catch_up(here)
     await meetings.pass_on(here)
 
 

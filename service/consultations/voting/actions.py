@@ -18,6 +18,8 @@ from service.consultations.models import Consultation
 from service.consultations.proposals.standing.actions import UnknownProposal
 from service.consultations.voting import queries
 from service.consultations.voting.models import Reading, Score, Shortlisted, Vote, Voter
+from service.consultations.voting.ranking import queries as ranking
+from service.consultations.voting.ranking.queries import Ranked
 from service.database import Session, now
 from service.errors import Conflict, Forbidden, GabineteError
 from service.staff.access import Staffer
@@ -293,14 +295,14 @@ async def keep_reckoning(
 
 
 async def close(
-    session: Session, consultation_id: int, ranked: Sequence[queries.Ranked]
+    session: Session, consultation_id: int, ranked: Sequence[Ranked]
 ) -> list[Shortlisted]:
     """Make the shortlist of each theme once the voting has ended, from the first so many of its
     ranking; and forget what found voters that were erased. Safe to do twice.
     """
     row = await session.get_one(Consultation, consultation_id)
     moment, made = now(), []
-    if not await queries.has_shortlist(session, consultation_id):
+    if not await ranking.has_shortlist(session, consultation_id):
         made = [
             Shortlisted(
                 proposal_id=one.proposal_id, consultation_id=consultation_id,
@@ -338,7 +340,7 @@ async def adjust(
     row = await session.get(Consultation, consultation_id)
     if row is None or row.state != "shortlisted":
         raise NotShortlisted("A shortlist is changed between the voting and the meeting.")
-    ranked = {one.proposal_id: one for one in await queries.ranking(session, consultation_id)}
+    ranked = {one.proposal_id: one for one in await ranking.ranking(session, consultation_id)}
     if proposal_id not in ranked:
         raise UnknownProposal("There is no such proposal on the ballot.")
     one, held = ranked[proposal_id], await session.get(Shortlisted, proposal_id)

@@ -153,7 +153,9 @@ async def vote(here: Here, votes: Votes, who: Voting, body: VoteIn) -> Response:
 
 
 def _json(told: BaseModel, status: int = 200) -> Response:
-    """What was just made is not checked once more: this is asked for hundreds of times a second."""
+    """What was just made is not checked once more: it is asked for hundreds of times a second, or
+    long.
+    """
     return Response(told.model_dump_json(), status, media_type="application/json")
 
 
@@ -163,10 +165,10 @@ async def leave(votes: Votes, who: Voting) -> None:
     await votes.forget(who)
 
 
-@voters.get("/consultations/{consultation_id}/results")
-async def public_results(session: Reading, consultation_id: Id) -> ResultsOut:
+@voters.get("/consultations/{consultation_id}/results", response_model=ResultsOut)
+async def public_results(session: Reading, consultation_id: Id) -> Response:
     """The results, once they are shown."""
-    return await results.shown(session, await _open(session, consultation_id))
+    return _json(await results.shown(session, await _open(session, consultation_id)))
 
 
 def _standing(here: Here, who: Elector, found: Standing) -> StandingOut:

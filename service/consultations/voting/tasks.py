@@ -5,7 +5,8 @@ from weakref import WeakKeyDictionary
 
 from service.consultations import queries as consultations
 from service.consultations.voting import actions, queries, scoring
-from service.consultations.voting.tally import Tally
+from service.consultations.voting.ranking import queries as ranking
+from service.consultations.voting.tally import SETTLED, Tally
 from service.database import Database, now
 from service.installation import Installation
 
@@ -20,6 +21,17 @@ async def reckon(here: Installation, consultation_id: int) -> None:
     await _reckon(here, consultation_id, closing=False)
 
 
+async def catch_up(here: Installation) -> None:
+    """Ask for scores where votes may not be in them: who asks for them a second after the last vote
+    may have been killed before that.
+    """
+    async with here.database.read() as session:
+        behind = await queries.behind(session, SETTLED)
+    for consultation_id in behind:
+        async with here.database.write() as session:
+            await actions.reckon_soon(session, consultation_id)
+
+
 async def close(here: Installation) -> list[int]:
     """Read the votes of consultations whose voting is over for the last time, and make their
     shortlists; gives the consultations.
@@ -30,7 +42,7 @@ async def close(here: Installation) -> list[int]:
         await _reckon(here, consultation_id, closing=True)
         async with here.database.write() as session:
             await actions.close(
-                session, consultation_id, await queries.ranking(session, consultation_id)
+                session, consultation_id, await ranking.ranking(session, consultation_id)
             )
     return ended
 
