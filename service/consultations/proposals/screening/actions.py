@@ -15,6 +15,7 @@ from service.consultations.proposals.standing.actions import (
     WrongProposalState,
     find,
     move,
+    unlist,
 )
 from service.consultations.standing.actions import WrongConsultationState
 from service.consultations.standing.actions import find as find_consultation
@@ -157,9 +158,9 @@ async def put_under(session: Session, proposal_id: int, theme_id: int, *, by: St
     row = await find(session, proposal_id)
     await _in(session, row.consultation_id, SEEDED)
     await _check_theme(session, row.consultation_id, theme_id)
+    if theme_id != row.theme_id:
+        await unlist(session, row)
     was, row.theme_id, row.themed_by = row.theme_id, theme_id, by.actor
-    if row.shown_with is not None:
-        row.shown_with = None
     await session.flush()
     await trail.record(
         session, "proposal", row.id, "put_under", actor=by.actor,

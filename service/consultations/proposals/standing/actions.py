@@ -62,14 +62,20 @@ async def move(
 
 
 async def _part(session: Session, row: Proposal, actor: str) -> None:
-    """The oldest of those listed with it takes its place; those that joined it stand alone."""
-    row.shown_with = None
-    heirs = await queries.listed_with(session, row.id)
-    for at, heir in enumerate(heirs):
-        heir.shown_with = heirs[0].id if at else None
+    """Those that are listed with it go on without it, those that joined it stand alone."""
+    await unlist(session, row)
     for one in await queries.joined_to(session, row.id):
         back = "admitted" if one.admitted_at else "waiting"
         await move(session, one, back, actor, why="what it had joined is gone")
     for one in await queries.asked_to_join(session, row.id):
         one.joins_id = one.joins_asked_at = None
+    await session.flush()
+
+
+async def unlist(session: Session, row: Proposal) -> None:
+    """It is listed by itself; the oldest of those that were listed with it takes its place."""
+    row.shown_with = None
+    heirs = await queries.listed_with(session, row.id)
+    for at, heir in enumerate(heirs):
+        heir.shown_with = heirs[0].id if at else None
     await session.flush()
