@@ -137,6 +137,7 @@ async def _encode_proposals(here: Installation, retriever: Retriever, job: Job) 
 async def _tell_cancelled(here: Installation, retriever: Retriever, job: Job) -> None:
     await consultations.tell_cancelled(here, job.args["consultation_id"])
     await meetings.tell_cancelled(here, job.args["consultation_id"])
+    await voting.unknow(here, job.args["consultation_id"])
 
 
 async def _tell_outcome(here: Installation, retriever: Retriever, job: Job) -> None:

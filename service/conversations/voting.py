@@ -9,9 +9,9 @@ import numpy as np
 from service.channels.contract import Button
 from service.consultations import queries as consultations
 from service.consultations.models import Consultation
-from service.consultations.voting import actions, booth, ground, queries, tokens
+from service.consultations.voting import actions, booth, devices, ground, queries, tokens
 from service.consultations.voting.actions import Ballot, Cast, Elector
-from service.consultations.voting.ground import Ground, Mind
+from service.consultations.voting.ground import Ground, Mind, Minds
 from service.consultations.voting.weighing import QUICK, TOO_FAST
 from service.conversations import consulting
 from service.conversations.hearing import Heard
@@ -31,6 +31,7 @@ REFUSALS: dict[type[GabineteError], str] = {
 }
 
 _grounds: WeakKeyDictionary[Database, dict[int, tuple[float, Ground]]] = WeakKeyDictionary()
+_minds: WeakKeyDictionary[Database, Minds] = WeakKeyDictionary()
 
 
 async def command(room: Room, one: Heard, rest: str) -> Reply:
@@ -73,22 +74,19 @@ async def _elector(room: Room, one: Heard, row: Consultation) -> Elector:
     came = conversation.campaign if conversation is not None else None
     if came is not None and (came.startswith(LINKS) or not tokens.CAMPAIGN.fullmatch(came)):
         came = None
-    return Elector(row.id, digest, channel, person_id=person.id, campaign=came)
+    told = one.inbound.device
+    device = devices.mark(vault, *told) if told else None
+    return Elector(row.id, digest, channel, person.id, device, came)
 
 
 async def _next(room: Room, one: Heard, row: Consultation, elector: Elector, *before: str) -> Reply:
     """The next pair, under what is said before it."""
     lang = room.lang(one)
-    voter = await queries.voter(room.session, row.id, elector.digest)
-    seen = await queries.seen(room.session, voter.id) if voter else []
-    mind = Mind(set(seen))
-    for pair in seen[-3:]:
-        mind.lately += pair
     there = await _ground(room, row.id)
-    drawn = there.draw(mind, None)
-    if drawn is None:
+    pair = there.pair(await _mind(room, row, elector), None)
+    if pair is None:
         return "\n\n".join([*before, say("vote.all", lang)]), ()
-    left, right = drawn
+    left, right = pair
     shown = tokens.Pair(
         left.id, right.id, int(time.time() * 1000),
         actions.wording(left.fingerprint, right.fingerprint),
@@ -97,6 +95,15 @@ async def _next(room: Room, one: Heard, row: Consultation, elector: Elector, *be
     named = theme.get(lang) or theme[there.lang]
     said = say("vote.pair", lang, theme=named, a=left.text, b=right.text)
     return "\n\n".join([*before, said]), _buttons(room, row.id, elector, shown, lang)
+
+
+async def _mind(room: Room, row: Consultation, elector: Elector) -> Mind:
+    """What is remembered of a voter, with what they voted on anywhere."""
+    minds = _minds.setdefault(room.here.database, Minds())
+    mind = minds.get(elector.digest) or minds.put(elector.digest, Mind())
+    voter = await queries.voter(room.session, row.id, elector.digest)
+    mind.saw(await queries.seen(room.session, voter.id) if voter else [])
+    return mind
 
 
 async def _ground(room: Room, consultation_id: int) -> Ground:

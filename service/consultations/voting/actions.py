@@ -26,6 +26,7 @@ from service.staff.access import Staffer
 from service.trail import actions as trail
 
 CHOICES = ("left", "right", "neither")
+OVER = ("shortlisted", "met", "reported", "cancelled")
 RECKON = timedelta(seconds=2)
 CHUNK = 500
 
@@ -317,9 +318,14 @@ async def close(
             session, "consultation", consultation_id, "shortlist", actor=trail.MACHINE,
             details={"proposals": [one.proposal_id for one in made]},
         )  # fmt: skip
+    await unknow(session, consultation_id)
+    return made
+
+
+async def unknow(session: Session, consultation_id: int) -> None:
+    """Nobody votes here again: of erased voters goes what still found them."""
     for voter in await queries.erased_voters(session, consultation_id):
         voter.digest = f"erased-{voter.id}"
-    return made
 
 
 async def adjust(
@@ -378,6 +384,9 @@ async def forget_voter(session: Session, elector: Elector) -> None:
 async def _forget(session: Session, voter: Voter) -> None:
     voter.person_id = voter.device = voter.campaign = None
     voter.erased_at = now()
+    row = await session.get_one(Consultation, voter.consultation_id)
+    if row.state in OVER:
+        voter.digest = f"erased-{voter.id}"
     await trail.record(session, "voter", voter.id, "erase", actor=trail.MACHINE)
 
 

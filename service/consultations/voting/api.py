@@ -13,7 +13,7 @@ from service.consultations import queries as consultation_queries
 from service.consultations.api import Id, Running
 from service.consultations.models import Consultation
 from service.consultations.standing.actions import UnknownConsultation
-from service.consultations.voting import actions, results, tokens
+from service.consultations.voting import actions, devices, results, tokens
 from service.consultations.voting.actions import Elector, UnknownVoter
 from service.consultations.voting.booth import Booth, Offer, Standing
 from service.consultations.voting.schemas import (
@@ -80,8 +80,8 @@ Voting = Annotated[Elector, Depends(elector)]
 
 def elector_of(request: Request, here: Here, consultation_id: int, token: str) -> Elector:
     digest, campaign = tokens.read_voter(here.vault, consultation_id, token)
-    told = [request.headers.get(name, "") for name in ("user-agent", "accept-language")]
-    device = here.vault.digest("device", _address(request), *told)[:32]
+    told = [request.headers.get(name, "") for name in devices.TOLD]
+    device = devices.mark(here.vault, _address(request), *told)
     return Elector(consultation_id, digest, "web", device=device, campaign=campaign)
 
 
@@ -109,12 +109,13 @@ async def new_voice(
     `TooManyVoters`, `UnknownConsultation`.
     """
     row = await votes.consultation(consultation_id)
+    home = devices.household(_address(request))
     guessed = row.open_to == "code" and body.code
-    if guessed and not votes.limiter.hit(TRIES, "code", _address(request)):
+    if guessed and not votes.limiter.hit(TRIES, "code", home):
         raise TooManyVoters("Too many codes were tried from this address; wait a minute.")
     _let_in(here, row, body)
     limit = RateLimitItemPerHour(here.settings.voters_per_hour)
-    if not votes.limiter.hit(limit, "enter", _address(request)):
+    if not votes.limiter.hit(limit, "enter", home):
         raise TooManyVoters("Too many began to vote from this address; try again in an hour.")
     return tokens.new_voter(here.vault, consultation_id, body.campaign)
 

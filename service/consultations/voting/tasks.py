@@ -21,6 +21,12 @@ async def reckon(here: Installation, consultation_id: int) -> None:
     await _reckon(here, consultation_id, closing=False)
 
 
+async def unknow(here: Installation, consultation_id: int) -> None:
+    """Nobody votes any more in what was cancelled: erased voters are not known again."""
+    async with here.database.write() as session:
+        await actions.unknow(session, consultation_id)
+
+
 async def catch_up(here: Installation) -> None:
     """Ask for scores where votes may not be in them: who asks for them a second after the last vote
     may have been killed before that.
