@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Index, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.database import Base, Session, key_column, now
@@ -48,7 +50,7 @@ async def add(
     when = run_at or now()
     held = await session.scalar(select(Job).where(Job.key == key)) if key else None
     if held is None:
-        session.add(Job(kind=kind, key=key, args=args, run_at=when, state="waiting", attempts=0))
+        await _put(session, kind=kind, key=key, args=args, run_at=when)
     elif held.leased_until is not None:
         held.args, held.run_at = args, max(when, now())
     elif held.state != "waiting":
@@ -60,6 +62,13 @@ async def add(
             None,
         )
     await session.flush()
+
+
+async def _put(session: Session, **values: Any) -> None:
+    """Another process may put the same job at this moment: that is the one then."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    statement = insert(Job).values(state="waiting", attempts=0, **values)
+    await session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
 
 
 async def claim(session: Session, owner: str, kinds: list[str] | None = None) -> Job | None:
