@@ -12,12 +12,14 @@ from service.consultations.models import Consultation
 from service.consultations.voting import actions, booth, devices, ground, queries, tokens
 from service.consultations.voting.actions import Ballot, Cast, Elector
 from service.consultations.voting.ground import Ground, Mind, Minds
+from service.consultations.voting.voices import actions as voices
 from service.consultations.voting.weighing import QUICK, TOO_FAST
 from service.conversations import consulting
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
 from service.database import Database, now
 from service.errors import GabineteError
+from service.people import queries as people
 from service.phrases import say
 
 MOST = 8
@@ -197,9 +199,16 @@ async def kept(room: Room, person_id: int) -> dict[str, list[dict[str, int]]]:
 
 
 async def forget(room: Room, person_id: int, lang: str) -> list[str]:
-    """Erase who voted; what is said of votes that stay counted."""
+    """Erase who voted, on whatever of their accounts; what is said of votes that stay counted."""
     voted = await queries.voters_of(room.session, person_id)
-    await actions.forget(room.session, person_id)
+    vault, accounts = room.here.vault, await people.identities(room.session, person_id)
+    await voices.forget(room.session, person_id)
+    known = [voter for voter in voted if not voter.digest.startswith("erased-")]
+    for voter in known:
+        for one in accounts:
+            digest = tokens.digest(vault, voter.consultation_id, one.channel, one.digest)
+            other = Elector(voter.consultation_id, digest, one.channel)
+            await voices.forget_voter(room.session, other)
     return [say("erase.votes", lang)] if voted else []
 
 

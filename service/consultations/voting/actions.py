@@ -1,6 +1,4 @@
-"""Votes are taken, many in one transaction; scores kept, shortlists made and changed, voters
-forgotten.
-"""
+"""Votes are taken, many in one transaction; scores kept, shortlists made and changed."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +24,6 @@ from service.staff.access import Staffer
 from service.trail import actions as trail
 
 CHOICES = ("left", "right", "neither")
-OVER = ("shortlisted", "met", "reported", "cancelled")
 RECKON = timedelta(seconds=2)
 CHUNK = 500
 
@@ -147,7 +144,7 @@ async def cast_all(
     wanted = {ballot.elector.consultation_id for ballot in ballots}
     open_now = await queries.open_now(session, wanted, now())
     fit = [one for one in ballots if one.elector.consultation_id in open_now]
-    voters = await _enrol(session, [one.elector for one in fit])
+    voters = await enrol(session, [one.elector for one in fit])
     refused: dict[int, GabineteError] = {}
     for at, one in enumerate(ballots):
         if (no := _refusal(one, open_now, voters, shown)) is not None:
@@ -187,7 +184,7 @@ def wording(left: str, right: str) -> str:
     return hashlib.sha256(f"{left} {right}".encode()).hexdigest()[:8]
 
 
-async def _enrol(
+async def enrol(
     session: Session, electors: Sequence[Elector]
 ) -> dict[tuple[int, str], queries.Known]:
     """The voters of electors, made where they are not there yet."""
@@ -363,31 +360,6 @@ async def adjust(
         became="listed" if listed else "not listed", why=made.reason,
     )  # fmt: skip
     return made
-
-
-async def forget(session: Session, person_id: int) -> None:
-    """Who voted is not known any more; their votes stay counted, and they cannot vote again before
-    the voting ends.
-    """
-    for voter in await queries.voters_of(session, person_id):
-        await _forget(session, voter)
-
-
-async def forget_voter(session: Session, elector: Elector) -> None:
-    """The same for a browser, also one that has not voted yet."""
-    await _enrol(session, [elector])
-    voter = await queries.voter(session, elector.consultation_id, elector.digest)
-    if voter is not None and voter.erased_at is None:
-        await _forget(session, voter)
-
-
-async def _forget(session: Session, voter: Voter) -> None:
-    voter.person_id = voter.device = voter.campaign = None
-    voter.erased_at = now()
-    row = await session.get_one(Consultation, voter.consultation_id)
-    if row.state in OVER:
-        voter.digest = f"erased-{voter.id}"
-    await trail.record(session, "voter", voter.id, "erase", actor=trail.MACHINE)
 
 
 def _insert_or_leave(session: Session, table: type[Any]) -> Any:

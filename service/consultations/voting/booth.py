@@ -18,6 +18,7 @@ from service.consultations.voting import actions, ground, queries, tokens
 from service.consultations.voting.actions import Ballot, Cast, Elector, TooManyVotes
 from service.consultations.voting.ground import Ground, Mind, Minds
 from service.consultations.voting.queries import Candidate
+from service.consultations.voting.voices import actions as voices
 from service.consultations.voting.weighing import QUICK, TOO_FAST
 from service.errors import GabineteError
 from service.installation import Installation
@@ -118,7 +119,7 @@ class Booth:
     async def forget(self, elector: Elector) -> None:
         """A browser's voter is erased; its votes stay counted."""
         async with self._here.database.write() as session:
-            await actions.forget_voter(session, elector)
+            await voices.forget_voter(session, elector)
         self._minds.drop(elector.digest)
 
     async def _write(self) -> None:

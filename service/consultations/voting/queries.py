@@ -10,9 +10,11 @@ from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal
 from service.consultations.voting.models import Reading, Score, Vote, Voter
 from service.database import Session
+from service.trail.models import Event
 
 TRUSTED, ALL = "trusted", "all"
 COUNTINGS = (TRUSTED, ALL)
+UNITED = "unite_voters"
 PAGE = 5_000
 
 
@@ -129,6 +131,22 @@ async def votes_of(session: Session, person_id: int) -> list[tuple[int, int]]:
         .order_by(Vote.consultation_id)
     )
     return [(row[0], row[1]) for row in rows.all()]
+
+
+async def votes_by(session: Session, voter_ids: Collection[int]) -> Sequence[Vote]:
+    """The votes of these voters, the first first."""
+    found = await session.scalars(
+        select(Vote).where(Vote.voter_id.in_(voter_ids)).order_by(Vote.id)
+    )
+    return found.all()
+
+
+async def united(session: Session, consultation_id: int) -> int:
+    """How often two voters became one: what was read of votes before is read anew then."""
+    events = select(func.count()).where(
+        Event.thing == "consultation", Event.thing_id == consultation_id, Event.act == UNITED
+    )
+    return await session.scalar(events) or 0
 
 
 async def seen(session: Session, voter_id: int) -> list[tuple[int, int]]:

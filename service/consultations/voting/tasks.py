@@ -13,7 +13,7 @@ from service.installation import Installation
 KEPT = 8
 
 # What was read of the consultations that are voted on; rebuilt from the rows where it is lost.
-_tallies: WeakKeyDictionary[Database, dict[int, Tally]] = WeakKeyDictionary()
+_tallies: WeakKeyDictionary[Database, dict[tuple[int, int], Tally]] = WeakKeyDictionary()
 
 
 async def reckon(here: Installation, consultation_id: int) -> None:
@@ -54,8 +54,9 @@ async def close(here: Installation) -> list[int]:
 
 
 async def _reckon(here: Installation, consultation_id: int, *, closing: bool) -> None:
-    tally = Tally(consultation_id) if closing else _tally(here, consultation_id)
     async with here.database.read() as session:
+        united = await queries.united(session, consultation_id)
+        tally = Tally(consultation_id) if closing else _tally(here, consultation_id, united)
         row = await consultations.consultation(session, consultation_id)
         held = await queries.reading(session, consultation_id)
         if row is None or (held is not None and held.closed):
@@ -72,10 +73,12 @@ async def _reckon(here: Installation, consultation_id: int, *, closing: bool) ->
     tally.flags.update(found.flags)
 
 
-def _tally(here: Installation, consultation_id: int) -> Tally:
+def _tally(here: Installation, consultation_id: int, united: int) -> Tally:
+    """What was read so far, since voters became one the last time."""
     held = _tallies.setdefault(here.database, {})
-    if consultation_id not in held:
+    key = (consultation_id, united)
+    if key not in held:
         while len(held) >= KEPT:
             held.pop(next(iter(held)))
-        held[consultation_id] = Tally(consultation_id)
-    return held[consultation_id]
+        held[key] = Tally(consultation_id)
+    return held[key]
