@@ -3,11 +3,8 @@ and a yes there.
 """
 
 from collections.abc import Awaitable, Callable
-from weakref import WeakKeyDictionary
 
 from limits import RateLimitItemPerHour
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from service.channels import deliveries
 from service.channels.contract import Button
@@ -18,8 +15,8 @@ from service.consultations.proposals import actions as proposals
 from service.consultations.voting.voices import actions as voices
 from service.conversations import consulting
 from service.conversations.hearing import Heard
+from service.conversations.limiting import spent
 from service.conversations.room import Reply, Room
-from service.database import Database
 from service.issues import actions as issues
 from service.messages import actions as messages
 from service.messages import receipts
@@ -32,25 +29,18 @@ from service.rounds.support import actions as rounds
 OFTEN = RateLimitItemPerHour(10)
 NAMES = {"telegram": "Telegram", "discord": "Discord"}
 
-_limiters: WeakKeyDictionary[Database, MovingWindowRateLimiter] = WeakKeyDictionary()
-
 
 async def command(room: Room, one: Heard, rest: str) -> Reply:
     """A code for another account; or, with one from there, the question whether both are theirs."""
     lang, (_, identity) = room.lang(one), consulting.who(room, one)
-    if not _limiter(room).hit(OFTEN, "link", str(identity.id)):
-        return say("link.often", lang), ()
+    if spent(room, OFTEN, "link", str(identity.id)):
+        return say("code.often", lang), ()
     if rest:
         return await _claim(room, identity, rest, lang)
     code = receipts.new()
     await actions.offer(room.session, room.here.vault, identity, code)
     minutes = int(LIFE.total_seconds() // 60)
     return say("link.code", lang, code=code, minutes=minutes), ()
-
-
-def _limiter(room: Room) -> MovingWindowRateLimiter:
-    made = MovingWindowRateLimiter(MemoryStorage())
-    return _limiters.setdefault(room.here.database, made)
 
 
 async def _claim(room: Room, identity: Identity, rest: str, lang: str) -> Reply:

@@ -23,7 +23,6 @@ from service.errors import Conflict, Forbidden, GabineteError
 from service.staff.access import Staffer
 from service.trail import actions as trail
 
-CHOICES = ("left", "right", "neither")
 RECKON = timedelta(seconds=2)
 CHUNK = 500
 

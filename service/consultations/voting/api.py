@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from service.consultations import actions as consultations
 from service.consultations import queries as consultation_queries
 from service.consultations.api import Id, Running
+from service.consultations.entering.actions import NotLetIn
 from service.consultations.models import Consultation
 from service.consultations.standing.actions import UnknownConsultation
 from service.consultations.voting import actions, devices, results, tokens
@@ -110,10 +111,15 @@ async def new_voice(
     """
     row = await votes.consultation(consultation_id)
     home = devices.household(_address(request))
-    guessed = row.open_to == "code" and body.code
-    if guessed and not votes.limiter.hit(TRIES, "code", home):
+    guessed = row.open_to == "code" and bool(body.code)
+    if guessed and not votes.limiter.test(TRIES, "code", home):
         raise TooManyVoters("Too many codes were tried from this address; wait a minute.")
-    _let_in(here, row, body)
+    try:
+        _let_in(here, row, body)
+    except NotLetIn:
+        if guessed:
+            votes.limiter.hit(TRIES, "code", home)
+        raise
     limit = RateLimitItemPerHour(here.settings.voters_per_hour)
     if not votes.limiter.hit(limit, "enter", home):
         raise TooManyVoters("Too many began to vote from this address; try again in an hour.")

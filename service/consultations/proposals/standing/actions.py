@@ -39,6 +39,16 @@ async def find(session: Session, proposal_id: int) -> Proposal:
     return row
 
 
+async def find_both(session: Session, one_id: int, other_id: int) -> tuple[Proposal, Proposal]:
+    """Two proposals as they are now, locked until the transaction ends. Raises
+    `UnknownProposal`.
+    """
+    found = await queries.some_for_act(session, {one_id, other_id})
+    if {one_id, other_id} - set(found):
+        raise UnknownProposal("There is no such proposal.")
+    return found[one_id], found[other_id]
+
+
 async def move(
     session: Session, row: Proposal, became: str, actor: str, *, why: str | None = None
 ) -> None:
