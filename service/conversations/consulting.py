@@ -179,6 +179,11 @@ async def expect_nothing(room: Room, one: Heard) -> None:
     await _expect(room, one, None)
 
 
+async def expect_no_more(room: Room, one: Heard, mark: int) -> None:
+    """The next text is an ordinary message again, but not what was just proposed, sent twice."""
+    await _expect(room, one, {"proposed": mark})
+
+
 async def _mine(room: Room, one: Heard, row: Consultation) -> tuple[list[str], list[Button]]:
     """What the reader proposed here, and how to take it back."""
     lang, (person, _) = room.lang(one), who(room, one)
@@ -300,6 +305,9 @@ async def _differs(room: Room, one: Heard, numbers: list[int]) -> Reply:
 async def _take_back(room: Room, one: Heard, numbers: list[int]) -> Reply:
     (number,) = numbers
     await proposals.withdraw(room.session, number, who(room, one)[0])
+    conversation = room.conversation(one)
+    if conversation is not None and "proposed" in (conversation.pending or {}):
+        await expect_nothing(room, one)
     return say("proposal.withdrawn", room.lang(one), number=number), ()
 
 

@@ -312,22 +312,6 @@ async def test_a_place_is_taken_at_ones_word(
     assert "Recebemos sua proposta" in await ana.say(LIKE)
 
 
-async def test_a_code_that_looks_like_a_receipt_lets_in_and_codes_are_not_guessed(
-    client: AsyncClient, installation: Installation
-) -> None:
-    await open_hearing(client, installation, open_to="code", entry_code="FEIR-2026-SAUD")
-    guests = [Citizen(client) for _ in range(5)]
-    for one in guests:
-        assert "código" in await one.say("/consulta")
-    for n in range(20):
-        assert "não é" in await guests[n % 4].say(f"chute-{n:04}")
-    assert "muitos códigos" in await guests[4].say("FEIR-2026-SAUD")
-    other = Citizen(client)
-    client.headers["user-agent"] = "another browser"
-    assert "código" in await other.say("/consulta")
-    assert "Escreva agora a sua proposta" in await other.say("feir-2026-saud")
-
-
 async def test_a_code_lets_in_and_a_wrong_one_does_not(
     client: AsyncClient, installation: Installation
 ) -> None:
