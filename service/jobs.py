@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, delete, func, insert, or_, select, update
+from sqlalchemy import Index, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.database import Base, Session, key_column, now
@@ -54,7 +56,7 @@ async def add(
     when = run_at or now()
     held = await session.scalar(select(Job).where(Job.key == key)) if key else None
     if held is None:
-        session.add(Job(kind=kind, key=key, args=args, run_at=when, state="waiting", attempts=0))
+        await _put(session, {"kind": kind, "key": key, "args": args, "run_at": when})
     elif held.leased_until is not None:
         held.args, held.run_at = args, max(when, now())
     elif held.state == "waiting":
@@ -75,13 +77,21 @@ async def plan(session: Session, turns: Mapping[str, timedelta]) -> None:
     was put before is left as it is: what a stop made late is done at once.
     """
     held = set(await session.scalars(select(Job.key).where(Job.key.in_(turns))))
-    fresh = [
+    await _put(session, *[
         {"kind": kind, "key": kind, "args": {}, "run_at": now() + turn}
         for kind, turn in turns.items()
         if kind not in held
-    ]
-    if fresh:
-        await session.execute(insert(Job), fresh)
+    ])  # fmt: skip
+
+
+async def _put(session: Session, *rows: dict[str, Any]) -> None:
+    """Another process may put the same job at this moment: that is the one then."""
+    if not rows:
+        return
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    fresh = [{"state": "waiting", "attempts": 0, **row} for row in rows]
+    statement = insert(Job).values(fresh)
+    await session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
 
 
 async def claim(session: Session, owner: str, kinds: list[str] | None = None) -> Job | None:

@@ -107,6 +107,7 @@ async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> Non
 async def _move_consultations(here: Installation, retriever: Retriever, job: Job) -> None:
     await consultations.advance(here)
     await voting.close(here)
+    await voting.catch_up(here)
     await meetings.pass_on(here)
 
 
@@ -121,6 +122,7 @@ async def _encode_proposals(here: Installation, retriever: Retriever, job: Job) 
 async def _tell_cancelled(here: Installation, retriever: Retriever, job: Job) -> None:
     await consultations.tell_cancelled(here, job.args["consultation_id"])
     await meetings.tell_cancelled(here, job.args["consultation_id"])
+    await voting.unknow(here, job.args["consultation_id"])
 
 
 async def _tell_outcome(here: Installation, retriever: Retriever, job: Job) -> None:

@@ -37,6 +37,7 @@ TOKEN = re.compile(r"^[A-Za-z0-9_-]{32,64}$")
 LIMIT = re.compile(r"[0-9]{1,6}")
 HEARTBEAT = 15.0
 LONGEST_ID = 64
+TELLING, LONGEST_HEADER = ("user-agent", "accept-language"), 500
 MOST_SEEN = 500
 HIGHEST = 2**53
 MOST_LINES = 10_000
@@ -121,13 +122,13 @@ class WebChannel:
 
     async def _take(self, request: Request) -> Response:
         address = self._address(request)
-        inbound = self._inbound(address, await _body(request))
+        inbound = self._inbound(address, await _body(request), _device(request))
         (outcome,) = await self._door().accept([inbound])
         if outcome in (Outcome.stored, Outcome.duplicate, Outcome.ignored):
             return JSONResponse({"outcome": outcome.value}, 202)
         raise Refused(outcome.value)
 
-    def _inbound(self, address: Address, body: dict[str, Any]) -> Inbound:
+    def _inbound(self, address: Address, body: dict[str, Any], device: tuple[str, ...]) -> Inbound:
         id_, text, action = (body.get(name) for name in ("id", "text", "action"))
         lang = body.get("lang")
         said = _whole(text) if isinstance(text, str) and text.strip() else None
@@ -144,6 +145,7 @@ class WebChannel:
             payload=pressed,
             occurred_at=datetime.now(UTC),
             lang=lang if _is_code(lang) and len(lang) <= 10 else None,
+            device=device,
         )
 
     async def _history(self, request: Request) -> Response:
@@ -219,6 +221,13 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refused("malformed")
     return body
+
+
+def _device(request: Request) -> tuple[str, ...]:
+    """What a browser tells of itself: anybody makes up as many conversations as they like."""
+    address = request.client.host if request.client else ""
+    told = [request.headers.get(name, "")[:LONGEST_HEADER] for name in TELLING]
+    return (address, *told)
 
 
 def _is_code(value: Any) -> TypeGuard[str]:

@@ -58,6 +58,7 @@ class Inbound:
 
     `address` is where its sender is answered in private, also when it was said in a group. `text`
     of a `media` is its caption. A `deleted` may come without a sender: `external_id` finds it.
+    `device` is what a browser told of itself, its address first; nothing where accounts vouch.
     """
 
     kind: InboundKind
@@ -71,6 +72,7 @@ class Inbound:
     lang: str | None = None
     version: int = 0
     medium: Medium | None = None
+    device: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,7 @@ def row_of(inbound: Inbound, vault: Vault, extra: dict[str, Any] | None = None) 
         "lang": inbound.lang,
         "version": inbound.version,
         "medium": inbound.medium,
+        "device": inbound.device,
         "occurred_at": inbound.occurred_at.isoformat(),
         "extra": extra or {},
     }
@@ -284,6 +285,7 @@ def _open(row: InboxRow, vault: Vault) -> Arrived:
         lang=held["lang"],
         version=held["version"],
         medium=held.get("medium"),
+        device=tuple(held.get("device", ())),
     )
     return Arrived(row.id, inbound, held["extra"], row.attempts)
 

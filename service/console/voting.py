@@ -9,6 +9,7 @@ from service.console.live import SinceVotes
 from service.console.screening import known
 from service.consultations import queries as consultations
 from service.consultations.voting import actions, queries, results
+from service.consultations.voting.ranking import queries as ranking
 from service.shell.pages import back, page
 from service.shell.requests import Reading, Writing
 from service.staff.access import Asker
@@ -34,13 +35,13 @@ async def voting(
     whole = await known(session, consultation_id)
     found = await queries.reading(session, consultation_id)
     chosen = next((one for one in whole.themes if found and theme in (None, one.id)), None)
-    rows: list[queries.Placed] = []
+    rows: list[ranking.Placed] = []
     total = 0
     if chosen is not None:
-        rows, total = await queries.placed(
+        rows, total = await ranking.placed(
             session, consultation_id, chosen.id, limit=RANKED, offset=skipped(at, RANKED)
         )
-    listed = await queries.shortlist(session, consultation_id)
+    listed = await ranking.shortlist(session, consultation_id)
     return page(
         request, "asked_voting.html", asker=asker, since=since, whole=whole, found=found,
         chosen=chosen, rows=rows, pages=pages_of(total, RANKED), at=at, closed=results.CLOSED,

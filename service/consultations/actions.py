@@ -247,8 +247,8 @@ async def move(
 ) -> Consultation:
     """Staff move it by hand; the date that would have done it becomes this moment.
 
-    Raises `NotComplete`, `WrongConsultationState`, `NoPublicReason`, and before it is met or
-    reported `MeetingAhead`, `NoOutcome`, `NotReplied`.
+    Raises `NothingToVoteOn`, `WrongDates`, `WrongConsultationState`, `NoPublicReason`, and before
+    it is met or reported `MeetingAhead`, `NoOutcome`, `NotReplied`.
     """
     if not why.strip():
         raise NoPublicReason("Say to the public why.")
@@ -257,6 +257,8 @@ async def move(
         raise WrongConsultationState("Open, extend or cancel it instead.")
     if became == "voting" and not await queries.can_vote(session, row.id):
         raise NothingToVoteOn("Admit two proposals of a theme before people compare them.")
+    if became == "voting" and row.voting_until <= now():
+        raise WrongDates("The time to vote is over before it began: put its end off first.")
     await ending.check(session, row, became)
     date, following = DATED.get(row.state, ("", ""))
     if became == following and getattr(row, date) > now():
@@ -269,16 +271,20 @@ async def move(
 
 async def advance(session: Session, consultation_id: int) -> str | None:
     """The next move that a date makes; gives what it became, None where none is due. While there is
-    nothing to compare, no date begins the voting: staff screen, extend or cancel.
+    nothing to compare, or no time to, no date begins the voting: staff screen, extend or cancel.
     """
     row = await find(session, consultation_id)
     date, became = DATED.get(row.state, ("", ""))
     if not date or getattr(row, date) > now() or (row.state == "drafted" and not row.ready_at):
         return None
-    if became == "voting" and not await queries.can_vote(session, row.id):
+    if became == "voting" and not await _votable(session, row):
         return None
     await move_on(session, row, became, trail.MACHINE, why="its date")
     return became
+
+
+async def _votable(session: Session, row: Consultation) -> bool:
+    return row.voting_until > now() and await queries.can_vote(session, row.id)
 
 
 async def extend(

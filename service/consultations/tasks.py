@@ -70,12 +70,12 @@ async def encode(here: Installation, retriever: Retriever) -> None:
 async def _encode_themes(here: Installation, retriever: Retriever, model: str) -> None:
     async with here.database.read() as session:
         themes = await queries.without_vectors(session, model)
-        asked = {theme.consultation_id for theme in themes}
-        wholes = {id_: await queries.whole(session, id_) for id_ in asked}
+        asked = await queries.some(session, {theme.consultation_id for theme in themes})
+        wholes = {one.row.id: one for one in await queries.wholes(session, asked)}
     texts, langs, ids = [], [], []
     for theme in themes:
         whole = wholes[theme.consultation_id]
-        if whole is not None and whole.row.lang in whole.texts:
+        if whole.row.lang in whole.texts:
             lang = whole.row.lang
             name = queries.theme_name(theme, lang, lang)
             texts.append(f"{name}. {whole.texts[lang].question}")

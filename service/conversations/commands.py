@@ -19,6 +19,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "consultation": ("consultation", "consulta", "consultas"),
     "round": ("round", "rodada", "ronda"),
     "vote": ("vote", "votar", "voto"),
+    "link": ("link", "vincular"),
     "person": ("person", "pessoa", "persona", "atendente", "humano"),
 }
 NAMES = {word: name for name, forms in WORDS.items() for word in forms}
@@ -64,6 +65,7 @@ MENU: dict[str, tuple[str, str, str]] = {
     "unfollow": ("parar", "dejar", "unfollow"),
     "privacy": ("privacidade", "privacidad", "privacy"),
     "round": ("rodada", "ronda", "round"),
+    "link": ("vincular", "vincular", "link"),
 }
 
 

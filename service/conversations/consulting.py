@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from limits import RateLimitItemPerHour
+
 from service.channels.contract import Button
 from service.consultations import actions, queries
 from service.consultations.meeting import queries as meetings
@@ -16,6 +18,7 @@ from service.consultations.proposals.models import Proposal
 from service.consultations.queries import Whole
 from service.conversations import attending, replies
 from service.conversations.hearing import Heard
+from service.conversations.limiting import limiter, source
 from service.conversations.room import Reply, Room
 from service.database import now
 from service.errors import GabineteError, NotFound
@@ -25,6 +28,7 @@ from service.phrases import say
 
 LINKED = re.compile(r"consultation-([0-9]{1,12})")
 LISTENING = timedelta(hours=1)
+WRONG = RateLimitItemPerHour(20)
 CHOICES, OWN, LABEL = 8, 3, 60
 # What is said where something is not done; everything else says that the button is gone.
 REFUSALS: dict[type[GabineteError], str] = {
@@ -175,6 +179,11 @@ async def expect_nothing(room: Room, one: Heard) -> None:
     await _expect(room, one, None)
 
 
+async def expect_no_more(room: Room, one: Heard, mark: int) -> None:
+    """The next text is an ordinary message again, but not what was just proposed, sent twice."""
+    await _expect(room, one, {"proposed": mark})
+
+
 async def _mine(room: Room, one: Heard, row: Consultation) -> tuple[list[str], list[Button]]:
     """What the reader proposed here, and how to take it back."""
     lang, (person, _) = room.lang(one), who(room, one)
@@ -244,15 +253,26 @@ async def _lives(room: Room, one: Heard, numbers: list[int]) -> Reply:
 
 async def enter(room: Room, one: Heard, consultation_id: int, code: str) -> Reply:
     """A code, as it was written; a wrong one can be written again."""
-    person, _ = who(room, one)
+    (person, _), lang = who(room, one), room.lang(one)
     row = await actions.find(room.session, consultation_id)
+    guesses = (WRONG, "entry", source(one))
+    if not limiter(room).test(*guesses):
+        return say("code.often", lang), (_leave(row.id, lang),)
     try:
         actions.check_code(room.here.vault, row, code)
     except actions.NotLetIn:
-        lang = room.lang(one)
+        limiter(room).hit(*guesses)
         return say("consultation.code_wrong", lang), (_leave(row.id, lang),)
     await actions.let_in(room.session, row, person.id, "code")
     return await lead(room, one, row.id)
+
+
+def asked_for_code(room: Room, one: Heard) -> int | None:
+    """The consultation that waits for a code from this conversation: it may look like a receipt."""
+    conversation = room.conversation(one)
+    pending = (conversation.pending if conversation else None) or {}
+    waits = pending.get("until", "") > now().isoformat()
+    return pending.get("enter") if waits else None
 
 
 async def _leave_it(room: Room, one: Heard, numbers: list[int]) -> Reply:
@@ -285,6 +305,9 @@ async def _differs(room: Room, one: Heard, numbers: list[int]) -> Reply:
 async def _take_back(room: Room, one: Heard, numbers: list[int]) -> Reply:
     (number,) = numbers
     await proposals.withdraw(room.session, number, who(room, one)[0])
+    conversation = room.conversation(one)
+    if conversation is not None and "proposed" in (conversation.pending or {}):
+        await expect_nothing(room, one)
     return say("proposal.withdrawn", room.lang(one), number=number), ()
 
 

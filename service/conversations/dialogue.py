@@ -12,6 +12,7 @@ from service.conversations import (
     changes,
     commands,
     consulting,
+    linking,
     replies,
     rounds,
     voting,
@@ -111,6 +112,8 @@ async def _status(room: Room, one: Heard, rest: str) -> Reply:
     if rest:
         found = await _by_code(room, rest)
         mine = [found] if found else []
+        if not mine and (waiting := consulting.asked_for_code(room, one)):
+            return await consulting.enter(room, one, waiting, rest)
         if not mine:
             return say("receipt.unknown", lang), ()
     else:
@@ -290,4 +293,5 @@ COMMANDS: dict[str, Answerer] = {
     "consultation": consulting.command,
     "round": rounds.command,
     "vote": voting.command,
+    "link": linking.command,
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from nlp import likeness, talk
 from nlp.embed import FloatArray
-from nlp.text import tidy, unlabelled
+from nlp.text import fingerprint, tidy, unlabelled
 from service.channels.contract import Button
 from service.consultations import queries as consultations
 from service.consultations.proposals import actions, queries
@@ -25,14 +25,14 @@ from service.messages import actions as messages
 from service.phrases import say
 from service.retrieval.retriever import Retriever
 
-OFFERED = 3
-EXPECTED = ("propose", "enter")
+OFFERED, MARKED = 3, 12
+EXPECTED = ("propose", "enter", "proposed")
 
 
 @dataclass(frozen=True)
 class Offer:
     """A text that was asked for. `what`: propose or enter, where it was asked for by a
-    consultation; rewrite, where it edits what became a proposal.
+    consultation; proposed, where it was sent twice; rewrite, where it edits what became a proposal.
     """
 
     heard: Heard
@@ -47,7 +47,7 @@ class Offer:
     @property
     def fits(self) -> bool:
         """Whether it can become a proposal as it is."""
-        return self.what != "enter" and SHORTEST <= self.length <= LONGEST
+        return self.what in ("propose", "rewrite") and SHORTEST <= self.length <= LONGEST
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def offers(
     free: Sequence[Heard], expected: Mapping[Key, tuple[str, int]], proposed: Mapping[int, Proposal]
 ) -> list[Offer]:
     """Which of these texts were asked for, or edit a proposal (by row). One that has the right
-    length ends what was asked for: what is said after it is an ordinary message.
+    length ends what was asked for: what is said after it is an ordinary message, but for the same
+    once more.
     """
     found, waits = [], dict(expected)
     for one in free:
@@ -83,16 +84,25 @@ def offers(
             found.append(Offer(one, "rewrite", proposed[one.row_id].id))
             continue
         asked = waits.get(one.thread) if one.thread else None
-        if asked is None or not _is_meant(one, asked[0]):
+        if asked is None or not _is_meant(one, *asked):
             continue
         found.append(Offer(one, *asked))
-        if one.thread and (found[-1].fits or asked[0] == "enter"):
+        if one.thread and found[-1].fits:
+            waits[one.thread] = ("proposed", mark(one))
+        elif one.thread and asked[0] == "enter":
             del waits[one.thread]
     return found
 
 
-def _is_meant(one: Heard, what: str) -> bool:
+def mark(one: Heard) -> int:
+    """A number by which a text that is sent twice is known."""
+    return int(fingerprint(one.text)[:MARKED], 16)
+
+
+def _is_meant(one: Heard, what: str, number: int) -> bool:
     """A greeting or thanks in between is just that."""
+    if what == "proposed":
+        return mark(one) == number
     wordy = one.wants or one.adds or len(one.original) >= SHORTEST
     return wordy or (what == "enter" and one.kind == "noise")
 
@@ -143,6 +153,8 @@ async def take(room: Room, offered: Sequence[Offer], weighed: Mapping[int, Weigh
 async def _answer(room: Room, one: Offer, weighed: Weighed | None, said: int) -> Reply:
     lang = room.lang(one.heard)
     try:
+        if one.what == "proposed":
+            return await _again(room, one, lang)
         if one.what == "enter":
             return await consulting.enter(room, one.heard, one.number, one.heard.original)
         if one.what == "rewrite":
@@ -154,6 +166,13 @@ async def _answer(room: Room, one: Offer, weighed: Weighed | None, said: int) ->
         if not isinstance(error, actions.AlreadyProposed):
             await consulting.expect_nothing(room, one.heard)
         return consulting.refusal(error, lang) or say("proposal.closed", lang), ()
+
+
+async def _again(room: Room, one: Offer, lang: str) -> Reply:
+    """What was sent twice at once was taken once, or not at all."""
+    mine = await consulting.proposed(room, consulting.who(room, one.heard)[0])
+    taken = any(fingerprint(row.text) == fingerprint(one.heard.text) for row in mine)
+    return say("proposal.already" if taken else "proposal.closed", lang), ()
 
 
 def _guide(one: Offer, lang: str) -> str:
@@ -171,7 +190,7 @@ async def _propose(room: Room, one: Offer, weighed: Weighed | None, said: int) -
         weighed.theme_id if weighed else None, weighed.vectors if weighed else None,
     )  # fmt: skip
     row = await actions.propose(room.session, one.number, new)
-    await consulting.expect_nothing(room, one.heard)
+    await consulting.expect_no_more(room, one.heard, mark(one.heard))
     return await _receipt(room, one, row, weighed)
 
 

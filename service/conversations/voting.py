@@ -9,15 +9,17 @@ import numpy as np
 from service.channels.contract import Button
 from service.consultations import queries as consultations
 from service.consultations.models import Consultation
-from service.consultations.voting import actions, booth, ground, queries, tokens
+from service.consultations.voting import actions, booth, devices, ground, queries, tokens
 from service.consultations.voting.actions import Ballot, Cast, Elector
-from service.consultations.voting.ground import Ground, Mind
+from service.consultations.voting.ground import Ground, Mind, Minds
+from service.consultations.voting.voices import actions as voices
 from service.consultations.voting.weighing import QUICK, TOO_FAST
 from service.conversations import consulting
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
 from service.database import Database, now
 from service.errors import GabineteError
+from service.people import queries as people
 from service.phrases import say
 
 MOST = 8
@@ -31,6 +33,7 @@ REFUSALS: dict[type[GabineteError], str] = {
 }
 
 _grounds: WeakKeyDictionary[Database, dict[int, tuple[float, Ground]]] = WeakKeyDictionary()
+_minds: WeakKeyDictionary[Database, Minds] = WeakKeyDictionary()
 
 
 async def command(room: Room, one: Heard, rest: str) -> Reply:
@@ -73,22 +76,19 @@ async def _elector(room: Room, one: Heard, row: Consultation) -> Elector:
     came = conversation.campaign if conversation is not None else None
     if came is not None and (came.startswith(LINKS) or not tokens.CAMPAIGN.fullmatch(came)):
         came = None
-    return Elector(row.id, digest, channel, person_id=person.id, campaign=came)
+    told = one.inbound.device
+    device = devices.mark(vault, *told) if told else None
+    return Elector(row.id, digest, channel, person.id, device, came)
 
 
 async def _next(room: Room, one: Heard, row: Consultation, elector: Elector, *before: str) -> Reply:
     """The next pair, under what is said before it."""
     lang = room.lang(one)
-    voter = await queries.voter(room.session, row.id, elector.digest)
-    seen = await queries.seen(room.session, voter.id) if voter else []
-    mind = Mind(set(seen))
-    for pair in seen[-3:]:
-        mind.lately += pair
     there = await _ground(room, row.id)
-    drawn = there.draw(mind, None)
-    if drawn is None:
+    pair = there.pair(await _mind(room, row, elector), None)
+    if pair is None:
         return "\n\n".join([*before, say("vote.all", lang)]), ()
-    left, right = drawn
+    left, right = pair
     shown = tokens.Pair(
         left.id, right.id, int(time.time() * 1000),
         actions.wording(left.fingerprint, right.fingerprint),
@@ -97,6 +97,15 @@ async def _next(room: Room, one: Heard, row: Consultation, elector: Elector, *be
     named = theme.get(lang) or theme[there.lang]
     said = say("vote.pair", lang, theme=named, a=left.text, b=right.text)
     return "\n\n".join([*before, said]), _buttons(room, row.id, elector, shown, lang)
+
+
+async def _mind(room: Room, row: Consultation, elector: Elector) -> Mind:
+    """What is remembered of a voter, with what they voted on anywhere."""
+    minds = _minds.setdefault(room.here.database, Minds())
+    mind = minds.get(elector.digest) or minds.put(elector.digest, Mind())
+    voter = await queries.voter(room.session, row.id, elector.digest)
+    mind.saw(await queries.seen(room.session, voter.id) if voter else [])
+    return mind
 
 
 async def _ground(room: Room, consultation_id: int) -> Ground:
@@ -190,9 +199,16 @@ async def kept(room: Room, person_id: int) -> dict[str, list[dict[str, int]]]:
 
 
 async def forget(room: Room, person_id: int, lang: str) -> list[str]:
-    """Erase who voted; what is said of votes that stay counted."""
+    """Erase who voted, on whatever of their accounts; what is said of votes that stay counted."""
     voted = await queries.voters_of(room.session, person_id)
-    await actions.forget(room.session, person_id)
+    vault, accounts = room.here.vault, await people.identities(room.session, person_id)
+    await voices.forget(room.session, person_id)
+    known = [voter for voter in voted if not voter.digest.startswith("erased-")]
+    for voter in known:
+        for one in accounts:
+            digest = tokens.digest(vault, voter.consultation_id, one.channel, one.digest)
+            other = Elector(voter.consultation_id, digest, one.channel)
+            await voices.forget_voter(room.session, other)
     return [say("erase.votes", lang)] if voted else []
 
 

@@ -55,6 +55,8 @@ from service.issues.standing.actions import (
     tell_ending,
     touch,
 )
+from service.people.linking import actions as linking
+from service.people.models import Person
 from service.settings import Settings
 from service.trail import actions as trail
 from service.vault import Vault
@@ -156,6 +158,17 @@ async def _follow(
             )
         )
     await session.flush()
+
+
+async def unite(
+    session: Session, kept: Person, gone: Person, contribution_ids: Collection[int]
+) -> None:
+    """Two people are one: they follow once what either did, and are counted once where both wrote;
+    `contribution_ids` are of who is nobody any more.
+    """
+    await linking.hand_over(session, Follow, ("issue_id",), kept, gone)
+    where = await queries.issues_of(session, list(contribution_ids))
+    await recount(session, set(where.values()))
 
 
 async def propose(session: Session, pairs: Sequence[tuple[int, int, float]]) -> int:

@@ -176,6 +176,15 @@ async def erase(session: Session, person_id: int, *, actor: str) -> list[int]:
     return ids
 
 
+async def unite(session: Session, kept_id: int, gone_id: int) -> list[int]:
+    """What one person wrote is another's now, who is the same; gives which contributions."""
+    ids = await queries.ids_of_person(session, gone_id)
+    await session.execute(
+        update(Contribution).where(Contribution.person_id == gone_id).values(person_id=kept_id)
+    )
+    return ids
+
+
 async def _forget_words(session: Session, contribution_ids: Sequence[int]) -> None:
     await session.execute(
         update(Message)

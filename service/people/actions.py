@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from service.database import Session, insert_many, now
 from service.people import queries
-from service.people.models import Identity, Person
+from service.people.models import Identity, LinkCode, Person
 from service.trail import actions as trail
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -83,6 +83,7 @@ async def forget(session: Session, person_id: int) -> list[int]:
     person = await session.get_one(Person, person_id)
     moment = now()
     person.erased_at, person.lang = moment, None
+    await session.execute(delete(LinkCode).where(LinkCode.person_id == person_id))
     fresh = Person(code=new_code(), created_at=moment, told_at=moment)
     session.add(fresh)
     await session.flush()

@@ -26,6 +26,21 @@ class Person(Base):
     erased_at: Mapped[datetime | None]
 
 
+class LinkCode(Base):
+    """What joins another account to a person's, once, until `ends_at`; `digest` finds it.
+    `claimed_by` is the account that wrote it, and was asked whether both are the same person's.
+    """
+
+    __tablename__ = "person_link_code"
+
+    id: Mapped[int] = key_column()
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    digest: Mapped[str] = mapped_column(unique=True)
+    claimed_by: Mapped[int | None] = mapped_column(ForeignKey("identity.id"))
+    ends_at: Mapped[datetime]
+
+
 class Identity(Base):
     """One account a person writes from; `digest` finds it, `sealed` holds the real ids
     encrypted.

@@ -1,11 +1,13 @@
 """Read people."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, tuple_
 
 from service.database import Session
-from service.people.models import Identity, Person
+from service.people.models import Identity, LinkCode, Person
 
 
 async def by_digest(
@@ -49,3 +51,42 @@ async def silent(session: Session, identity_ids: Sequence[int]) -> Sequence[Iden
         .where(Identity.id.in_(identity_ids), Person.heard_at.is_(None))
     )
     return found.all()
+
+
+async def for_act(session: Session, person_ids: Collection[int]) -> Sequence[Person]:
+    """These people, who came first before the others, locked until the transaction ends."""
+    found = await session.scalars(
+        select(Person)
+        .where(Person.id.in_(person_ids))
+        .order_by(Person.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found.all()
+
+
+async def link_code(session: Session, digest: str, moment: datetime) -> LinkCode | None:
+    """A code that can still be used, locked until the transaction ends."""
+    return await session.scalar(
+        select(LinkCode)
+        .where(LinkCode.digest == digest, LinkCode.ends_at > moment)
+        .with_for_update()
+    )
+
+
+async def claimed(
+    session: Session, code_id: int, identity_id: int, moment: datetime
+) -> LinkCode | None:
+    """A code that this account wrote, while it can be used, locked until the transaction ends."""
+    return await session.scalar(
+        select(LinkCode)
+        .where(LinkCode.id == code_id, LinkCode.claimed_by == identity_id)
+        .where(LinkCode.ends_at > moment)
+        .with_for_update()
+    )
+
+
+async def rows_of(session: Session, table: type[Any], person_ids: Collection[int]) -> Sequence[Any]:
+    """The rows of a table that belong to these people, oldest first."""
+    mine = select(table).where(table.person_id.in_(person_ids)).order_by(table.id)
+    return (await session.scalars(mine)).all()

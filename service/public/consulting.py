@@ -23,6 +23,7 @@ from service.consultations.voting import queries as voting
 from service.consultations.voting import results
 from service.consultations.voting.models import Reading as Ballots
 from service.consultations.voting.models import Shortlisted
+from service.consultations.voting.ranking import queries as ranking
 from service.consultations.voting.results import ScoresNotShown
 from service.database import Session, now
 from service.errors import NotFound
@@ -189,13 +190,13 @@ async def result_page(
     if chosen is None:
         raise NotFound("There is no such theme.")
     first = (at - 1) * SHOWN
-    rows, total = await voting.placed(
+    rows, total = await ranking.placed(
         session, consultation_id, chosen.id, limit=SHOWN, offset=first
     )
     if at > 1 and not rows:
         raise NotFound("There is no such page.")
     listed = await _listed(session, consultation_id, chosen.id)
-    shared = await voting.agreed(session, consultation_id, AGREED)
+    shared = await ranking.agreed(session, consultation_id, AGREED)
     named = {one.proposal_id for one in listed} | set(shared) | _preferred(found)
     shown = page(
         request, "public_results.html", whole=whole, id=consultation_id, found=found, at=at,
@@ -208,7 +209,7 @@ async def result_page(
 
 async def _listed(session: Session, consultation_id: int, theme_id: int) -> list[Shortlisted]:
     """The theme's shortlist, then what staff took off it."""
-    rows = await voting.shortlist(session, consultation_id)
+    rows = await ranking.shortlist(session, consultation_id)
     mine = [one for one in rows if one.theme_id == theme_id]
     return sorted(mine, key=lambda one: (not one.listed, one.rank))
 

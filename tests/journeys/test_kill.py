@@ -5,6 +5,7 @@ service.
 from pathlib import Path
 
 from tests.benchmarks.killing import kill_and_count
+from tests.benchmarks.voting import killing
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_when_the_service_is_killed(tmp_path: Path) -> None:
@@ -12,3 +13,12 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_the_service_is_killed(tmp_
     assert found["acknowledged"] > 0
     assert found["lost"] == found["doubled"] == found["answered_twice"] == 0
     assert found["unanswered"] == 0
+
+
+def test_no_acknowledged_vote_is_lost_or_counted_twice_when_the_service_is_killed(
+    tmp_path: Path,
+) -> None:
+    found = killing.kill_and_count(tmp_path, kills=3)
+    assert found["acknowledged"] > 0
+    assert found["lost"] == found["doubled"] == found["altered"] == 0
+    assert found["unscored"] == 0

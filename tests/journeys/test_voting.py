@@ -30,7 +30,7 @@ from tests.doubles.telegram import Telegram
 from tests.journeys.citizen import Citizen
 from tests.journeys.discord_citizen import DiscordCitizen
 from tests.journeys.telegram_citizen import TelegramCitizen
-from tests.service.consultations.voting.polling import Poll, open_poll
+from tests.service.consultations.voting.polling import Browser, Poll, open_poll
 
 WORDS = {"pt": "votar", "es": "votar", "en": "vote"}
 
@@ -146,6 +146,33 @@ async def test_a_replayed_tap_says_what_counts_and_nobody_presses_for_another(
     assert "não foi mostrado a você" in await other.forge(action)
     assert "não foi mostrado a você" in await one.forge(f"{head}:1:{int(mark) + 1}")
     assert len(await votes(installation)) == 1
+
+
+async def test_asking_again_in_chat_does_not_choose_among_pairs(
+    client: AsyncClient, poll: Poll
+) -> None:
+    one = await double_tap(client)
+    first = await offered(one, "A")
+    for _ in range(3):
+        await one.say("/votar")
+        assert (await offered(one, "A")).split(":")[2:4] == first.split(":")[2:4]
+    assert "Contado: 1 voto" in await one.press("A")
+    assert (await offered(one, "A")).split(":")[2:4] != first.split(":")[2:4]
+
+
+async def test_conversations_of_one_browser_are_one_device_in_chat_and_on_the_page(
+    client: AsyncClient, installation: Installation, poll: Poll
+) -> None:
+    for _ in range(2):
+        assert "Contado" in await (await double_tap(client)).press("A")
+    browser = Browser(client, poll)
+    await browser.enter()
+    await browser.vote("left")
+    async with installation.database.read() as session:
+        devices = (await session.scalars(select(Voter.device))).all()
+    assert len(devices) == 3
+    assert len(set(devices)) == 1
+    assert devices[0]
 
 
 async def test_too_late_and_reworded_are_said_so(

@@ -1,5 +1,6 @@
 """Jobs are rows: one for a key, none lost, safe to run twice."""
 
+import asyncio
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -16,6 +17,17 @@ async def test_a_key_has_one_job_that_waits(database: Database) -> None:
         first = await jobs.claim(session, "worker")
         assert first is not None
         assert first.args == {"answer_id": 1}
+        assert await jobs.claim(session, "worker") is None
+
+
+async def test_two_processes_that_put_the_same_job_at_once_have_one(database: Database) -> None:
+    async def put() -> None:
+        async with database.write() as session:
+            await jobs.add(session, "index", key="index:1", answer_id=1)
+
+    await asyncio.gather(*(put() for _ in range(8)))
+    async with database.write() as session:
+        assert await jobs.claim(session, "worker") is not None
         assert await jobs.claim(session, "worker") is None
 
 

@@ -10,6 +10,8 @@ from nlp.text import words
 from service.consultations.models import Consultation, Participant
 from service.database import Session, now
 from service.errors import Forbidden
+from service.people.linking import actions as linking
+from service.people.models import Person
 from service.vault import Vault
 
 SHORTEST_CODE = 6
@@ -44,6 +46,11 @@ def check_code(vault: Vault, row: Consultation, code: str) -> None:
     """Raises `NotLetIn` where this is not the code of the consultation."""
     if row.entry_digest is None or digest(vault, code) != row.entry_digest:
         raise NotLetIn("This is not the code of this consultation.")
+
+
+async def unite(session: Session, kept: Person, gone: Person) -> None:
+    """Two people are one: either was let in for both."""
+    await linking.hand_over(session, Participant, ("consultation_id",), kept, gone)
 
 
 async def forget(session: Session, person_id: int) -> None:

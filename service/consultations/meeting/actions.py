@@ -19,8 +19,8 @@ from service.consultations.meeting.seating.actions import (
 )
 from service.consultations.models import Consultation
 from service.consultations.standing.actions import WrongConsultationState, find
-from service.consultations.voting import queries as voting
 from service.consultations.voting.actions import NotShortlisted
+from service.consultations.voting.ranking import queries as ranking
 from service.database import Session, insert_many, now
 from service.errors import Conflict, GabineteError, NotFound
 from service.installation import Installation
@@ -157,7 +157,7 @@ async def invite(
     await _shortlisted(session, consultation_id)
     row = await _found(session, consultation_id)
     check_not_over(row)
-    if not await voting.has_shortlist(session, consultation_id):
+    if not await ranking.has_shortlist(session, consultation_id):
         raise NotShortlisted("The last votes are being counted: there is no shortlist yet.")
     if row.drawn_at is None:
         if row.answer_until <= now():

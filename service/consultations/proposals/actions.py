@@ -24,6 +24,7 @@ from service.consultations.standing.actions import find as find_consultation
 from service.database import Session, now
 from service.errors import Conflict, Forbidden, GabineteError
 from service.messages import actions as messages
+from service.people.linking import actions as linking
 from service.people.models import Identity, Person
 from service.trail import actions as trail
 
@@ -32,7 +33,7 @@ __all__ = [
     "NotOpen", "NotTakingPart", "OwnProposal", "TooManyProposals", "UnknownProposal", "Vectors",
     "WrongLength", "WrongProposalState", "agree", "ask_review", "check_length", "differ",
     "encoded", "find", "forget", "move", "open_to", "propose", "put_vectors", "rewrite", "stay",
-    "support", "withdraw",
+    "support", "unite", "withdraw",
 ]  # fmt: skip
 
 SHORTEST, LONGEST = 50, 600
@@ -326,6 +327,14 @@ async def forget(session: Session, person: Person) -> None:
     )
     await session.execute(
         update(Support).where(Support.person_id == person.id).values(identity_id=None)
+    )
+
+
+async def unite(session: Session, kept: Person, gone: Person) -> None:
+    """Two people are one: they stand once behind what either supported."""
+    await linking.hand_over(session, Support, ("proposal_id",), kept, gone)
+    await session.execute(
+        update(Proposal).where(Proposal.person_id == gone.id).values(person_id=kept.id)
     )
 
 

@@ -55,6 +55,20 @@ async def for_act(session: Session, proposal_id: int) -> Proposal | None:
     )
 
 
+async def some_for_act(session: Session, ids: Collection[int]) -> dict[int, Proposal]:
+    """These proposals by id, locked in the order of ids until the transaction ends, so that nobody
+    waits for who waits for them.
+    """
+    found = await session.scalars(
+        select(Proposal)
+        .where(Proposal.id.in_(ids))
+        .order_by(Proposal.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in found.all()}
+
+
 async def page(
     session: Session,
     consultation_id: int,
@@ -154,14 +168,24 @@ async def vectors(
     session: Session, consultation_id: int, states: Collection[str], model: str
 ) -> tuple[list[int], FloatArray]:
     """Proposals of these states and what `model` gave for them (n, size), by id."""
+    wanted = (Proposal.consultation_id == consultation_id, Proposal.state.in_(states))
+    return await _vectors(session, model, *wanted)
+
+
+async def vectors_of(
+    session: Session, ids: Collection[int], model: str
+) -> tuple[list[int], FloatArray]:
+    """Those of these proposals that `model` encoded, and what it gave (n, size), by id."""
+    return await _vectors(session, model, Proposal.id.in_(ids))
+
+
+async def _vectors(
+    session: Session, model: str, *wanted: ColumnElement[bool]
+) -> tuple[list[int], FloatArray]:
     rows = await session.execute(
         select(ProposalVector.proposal_id, ProposalVector.vector)
         .join(Proposal, Proposal.id == ProposalVector.proposal_id)
-        .where(
-            Proposal.consultation_id == consultation_id,
-            Proposal.state.in_(states),
-            ProposalVector.model == model,
-        )
+        .where(*wanted, ProposalVector.model == model)
         .order_by(ProposalVector.proposal_id)
     )
     return _matrix(rows.all())

@@ -1,6 +1,4 @@
-"""Votes are taken, many in one transaction; scores kept, shortlists made and changed, voters
-forgotten.
-"""
+"""Votes are taken, many in one transaction; scores kept, shortlists made and changed."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -18,12 +16,13 @@ from service.consultations.models import Consultation
 from service.consultations.proposals.standing.actions import UnknownProposal
 from service.consultations.voting import queries
 from service.consultations.voting.models import Reading, Score, Shortlisted, Vote, Voter
+from service.consultations.voting.ranking import queries as ranking
+from service.consultations.voting.ranking.queries import Ranked
 from service.database import Session, now
 from service.errors import Conflict, Forbidden, GabineteError
 from service.staff.access import Staffer
 from service.trail import actions as trail
 
-CHOICES = ("left", "right", "neither")
 RECKON = timedelta(seconds=2)
 CHUNK = 500
 
@@ -144,7 +143,7 @@ async def cast_all(
     wanted = {ballot.elector.consultation_id for ballot in ballots}
     open_now = await queries.open_now(session, wanted, now())
     fit = [one for one in ballots if one.elector.consultation_id in open_now]
-    voters = await _enrol(session, [one.elector for one in fit])
+    voters = await enrol(session, [one.elector for one in fit])
     refused: dict[int, GabineteError] = {}
     for at, one in enumerate(ballots):
         if (no := _refusal(one, open_now, voters, shown)) is not None:
@@ -184,7 +183,7 @@ def wording(left: str, right: str) -> str:
     return hashlib.sha256(f"{left} {right}".encode()).hexdigest()[:8]
 
 
-async def _enrol(
+async def enrol(
     session: Session, electors: Sequence[Elector]
 ) -> dict[tuple[int, str], queries.Known]:
     """The voters of electors, made where they are not there yet."""
@@ -293,14 +292,14 @@ async def keep_reckoning(
 
 
 async def close(
-    session: Session, consultation_id: int, ranked: Sequence[queries.Ranked]
+    session: Session, consultation_id: int, ranked: Sequence[Ranked]
 ) -> list[Shortlisted]:
     """Make the shortlist of each theme once the voting has ended, from the first so many of its
     ranking; and forget what found voters that were erased. Safe to do twice.
     """
     row = await session.get_one(Consultation, consultation_id)
     moment, made = now(), []
-    if not await queries.has_shortlist(session, consultation_id):
+    if not await ranking.has_shortlist(session, consultation_id):
         made = [
             Shortlisted(
                 proposal_id=one.proposal_id, consultation_id=consultation_id,
@@ -315,9 +314,14 @@ async def close(
             session, "consultation", consultation_id, "shortlist", actor=trail.MACHINE,
             details={"proposals": [one.proposal_id for one in made]},
         )  # fmt: skip
+    await unknow(session, consultation_id)
+    return made
+
+
+async def unknow(session: Session, consultation_id: int) -> None:
+    """Nobody votes here again: of erased voters goes what still found them."""
     for voter in await queries.erased_voters(session, consultation_id):
         voter.digest = f"erased-{voter.id}"
-    return made
 
 
 async def adjust(
@@ -338,7 +342,7 @@ async def adjust(
     row = await session.get(Consultation, consultation_id)
     if row is None or row.state != "shortlisted":
         raise NotShortlisted("A shortlist is changed between the voting and the meeting.")
-    ranked = {one.proposal_id: one for one in await queries.ranking(session, consultation_id)}
+    ranked = {one.proposal_id: one for one in await ranking.ranking(session, consultation_id)}
     if proposal_id not in ranked:
         raise UnknownProposal("There is no such proposal on the ballot.")
     one, held = ranked[proposal_id], await session.get(Shortlisted, proposal_id)
@@ -355,28 +359,6 @@ async def adjust(
         became="listed" if listed else "not listed", why=made.reason,
     )  # fmt: skip
     return made
-
-
-async def forget(session: Session, person_id: int) -> None:
-    """Who voted is not known any more; their votes stay counted, and they cannot vote again before
-    the voting ends.
-    """
-    for voter in await queries.voters_of(session, person_id):
-        await _forget(session, voter)
-
-
-async def forget_voter(session: Session, elector: Elector) -> None:
-    """The same for a browser, also one that has not voted yet."""
-    await _enrol(session, [elector])
-    voter = await queries.voter(session, elector.consultation_id, elector.digest)
-    if voter is not None and voter.erased_at is None:
-        await _forget(session, voter)
-
-
-async def _forget(session: Session, voter: Voter) -> None:
-    voter.person_id = voter.device = voter.campaign = None
-    voter.erased_at = now()
-    await trail.record(session, "voter", voter.id, "erase", actor=trail.MACHINE)
 
 
 def _insert_or_leave(session: Session, table: type[Any]) -> Any:

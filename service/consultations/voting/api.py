@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from service.consultations import actions as consultations
 from service.consultations import queries as consultation_queries
 from service.consultations.api import Id, Running
+from service.consultations.entering.actions import NotLetIn
 from service.consultations.models import Consultation
 from service.consultations.standing.actions import UnknownConsultation
-from service.consultations.voting import actions, results, tokens
+from service.consultations.voting import actions, devices, results, tokens
 from service.consultations.voting.actions import Elector, UnknownVoter
 from service.consultations.voting.booth import Booth, Offer, Standing
 from service.consultations.voting.schemas import (
@@ -80,8 +81,8 @@ Voting = Annotated[Elector, Depends(elector)]
 
 def elector_of(request: Request, here: Here, consultation_id: int, token: str) -> Elector:
     digest, campaign = tokens.read_voter(here.vault, consultation_id, token)
-    told = [request.headers.get(name, "") for name in ("user-agent", "accept-language")]
-    device = here.vault.digest("device", _address(request), *told)[:32]
+    told = [request.headers.get(name, "") for name in devices.TOLD]
+    device = devices.mark(here.vault, _address(request), *told)
     return Elector(consultation_id, digest, "web", device=device, campaign=campaign)
 
 
@@ -109,12 +110,18 @@ async def new_voice(
     `TooManyVoters`, `UnknownConsultation`.
     """
     row = await votes.consultation(consultation_id)
-    guessed = row.open_to == "code" and body.code
-    if guessed and not votes.limiter.hit(TRIES, "code", _address(request)):
+    home = devices.household(_address(request))
+    guessed = row.open_to == "code" and bool(body.code)
+    if guessed and not votes.limiter.test(TRIES, "code", home):
         raise TooManyVoters("Too many codes were tried from this address; wait a minute.")
-    _let_in(here, row, body)
+    try:
+        _let_in(here, row, body)
+    except NotLetIn:
+        if guessed:
+            votes.limiter.hit(TRIES, "code", home)
+        raise
     limit = RateLimitItemPerHour(here.settings.voters_per_hour)
-    if not votes.limiter.hit(limit, "enter", _address(request)):
+    if not votes.limiter.hit(limit, "enter", home):
         raise TooManyVoters("Too many began to vote from this address; try again in an hour.")
     return tokens.new_voter(here.vault, consultation_id, body.campaign)
 
@@ -153,7 +160,9 @@ async def vote(here: Here, votes: Votes, who: Voting, body: VoteIn) -> Response:
 
 
 def _json(told: BaseModel, status: int = 200) -> Response:
-    """What was just made is not checked once more: this is asked for hundreds of times a second."""
+    """What was just made is not checked once more: it is asked for hundreds of times a second, or
+    long.
+    """
     return Response(told.model_dump_json(), status, media_type="application/json")
 
 
@@ -163,10 +172,10 @@ async def leave(votes: Votes, who: Voting) -> None:
     await votes.forget(who)
 
 
-@voters.get("/consultations/{consultation_id}/results")
-async def public_results(session: Reading, consultation_id: Id) -> ResultsOut:
+@voters.get("/consultations/{consultation_id}/results", response_model=ResultsOut)
+async def public_results(session: Reading, consultation_id: Id) -> Response:
     """The results, once they are shown."""
-    return await results.shown(session, await _open(session, consultation_id))
+    return _json(await results.shown(session, await _open(session, consultation_id)))
 
 
 def _standing(here: Here, who: Elector, found: Standing) -> StandingOut:

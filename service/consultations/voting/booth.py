@@ -18,6 +18,7 @@ from service.consultations.voting import actions, ground, queries, tokens
 from service.consultations.voting.actions import Ballot, Cast, Elector, TooManyVotes
 from service.consultations.voting.ground import Ground, Mind, Minds
 from service.consultations.voting.queries import Candidate
+from service.consultations.voting.voices import actions as voices
 from service.consultations.voting.weighing import QUICK, TOO_FAST
 from service.errors import GabineteError
 from service.installation import Installation
@@ -79,14 +80,13 @@ class Booth:
         """The first pair of a browser that was just given its token. Raises `VotingClosed`."""
         there = await self._ground(elector.consultation_id)
         there.check_open()
-        return self._next(there, self._minds.put(elector.digest, Mind()), theme_id)
+        return _standing(there, self._minds.put(elector.digest, Mind()), theme_id)
 
     async def next(self, elector: Elector, theme_id: int | None = None) -> Standing:
         """The pair that waits for a voter, or another. Raises `VotingClosed`, `VoterErased`."""
         there = await self._ground(elector.consultation_id)
         there.check_open()
-        mind = await self._mind(elector)
-        return self._again(there, mind, theme_id) or self._next(there, mind, theme_id)
+        return _standing(there, await self._mind(elector), theme_id)
 
     async def cast(self, elector: Elector, pair: tokens.Pair, choice: str, why: str | None) -> Cast:
         """Count a choice, once; returns when it is durable.
@@ -113,15 +113,13 @@ class Booth:
             self._minds.drop(elector.digest)
             self._grounds.pop(elector.consultation_id, None)
             raise outcome
-        mind = await self._mind(elector)
-        mind.seen.add(ballot.pair)
-        mind.waiting = None
+        (await self._mind(elector)).seen.add(ballot.pair)
         return outcome
 
     async def forget(self, elector: Elector) -> None:
         """A browser's voter is erased; its votes stay counted."""
         async with self._here.database.write() as session:
-            await actions.forget_voter(session, elector)
+            await voices.forget_voter(session, elector)
         self._minds.drop(elector.digest)
 
     async def _write(self) -> None:
@@ -175,23 +173,9 @@ class Booth:
             seen = await queries.seen(session, row.id) if row else []
         if row is not None and row.erased_at is not None:
             raise actions.VoterErased("Your data was erased: your votes stay counted, without you.")
-        mind = self._minds.put(elector.digest, Mind(set(seen)))
-        for pair in seen[-3:]:
-            mind.lately += pair
+        mind = self._minds.put(elector.digest, Mind())
+        mind.saw(seen)
         return mind
-
-    def _again(self, there: Ground, mind: Mind, theme_id: int | None) -> Standing | None:
-        """The pair that a voter has not answered yet: asking anew does not choose among pairs."""
-        if mind.waiting is None or any(id_ not in there.candidates for id_ in mind.waiting):
-            return None
-        left, right = (there.candidates[id_] for id_ in mind.waiting)
-        if theme_id not in (None, left.theme_id):
-            return None
-        return Standing(len(mind.seen), _offer(there, left, right))
-
-    def _next(self, there: Ground, mind: Mind, theme_id: int | None) -> Standing:
-        drawn = there.draw(mind, theme_id)
-        return Standing(len(mind.seen), _offer(there, *drawn) if drawn else None)
 
     async def _ground(self, consultation_id: int) -> Ground:
         """The ballot as it was at most two seconds ago, read once for all who ask."""
@@ -221,6 +205,11 @@ class Booth:
         await asyncio.gather(*late.values(), return_exceptions=True)
         for id_ in late:
             await self._ask(id_, 0)
+
+
+def _standing(there: Ground, mind: Mind, theme_id: int | None) -> Standing:
+    pair = there.pair(mind, theme_id)
+    return Standing(len(mind.seen), _offer(there, *pair) if pair else None)
 
 
 def _offer(there: Ground, left: Candidate, right: Candidate) -> Offer:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
-from nlp.pairs import Field
+from nlp.pairs import Field, ordered
 from nlp.rank import PRIOR, Ints, Ranking
 from service.consultations import queries as consultations
 from service.consultations.models import Consultation, ConsultationTheme
@@ -36,12 +36,18 @@ class Part:
 @dataclass
 class Mind:
     """What a process remembers of a voter: the pairs they voted on, what they were shown lately,
-    and the pair that waits for their choice.
+    and by theme the pair that waits for their choice.
     """
 
     seen: set[tuple[int, int]] = field(default_factory=set)
     lately: deque[int] = field(default_factory=lambda: deque(maxlen=TIRED))
-    waiting: tuple[int, int] | None = None
+    waiting: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def saw(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """They voted on these, in this order."""
+        self.seen.update(pairs)
+        for pair in pairs[-TIRED // 2 :]:
+            self.lately += pair
 
 
 class Ground:
@@ -68,10 +74,21 @@ class Ground:
         if self.row.state != "voting" or (moment or now()) >= self.row.voting_until:
             raise VotingClosed("This consultation is not voted on now.")
 
-    def draw(self, mind: Mind, theme_id: int | None) -> tuple[Candidate, Candidate] | None:
-        """Two to compare, of a theme or of one by chance, the larger the likelier; sides by chance.
-        None when the voter has voted on all.
+    def pair(self, mind: Mind, theme_id: int | None) -> tuple[Candidate, Candidate] | None:
+        """Two to compare, of a theme or of any: those that wait for the voter's choice, so that
+        asking anew does not choose among pairs, or others. None when they have voted on all.
         """
+        return self._waiting(mind, theme_id) or self._draw(mind, theme_id)
+
+    def _waiting(self, mind: Mind, theme_id: int | None) -> tuple[Candidate, Candidate] | None:
+        for theme, (left, right) in reversed(mind.waiting.items()):
+            asked = theme_id in (None, theme) and ordered(left, right) not in mind.seen
+            if asked and left in self.candidates and right in self.candidates:
+                return self.candidates[left], self.candidates[right]
+        return None
+
+    def _draw(self, mind: Mind, theme_id: int | None) -> tuple[Candidate, Candidate] | None:
+        """Of a theme by chance, the larger the likelier; sides by chance."""
         parts = [one for one in self.parts if theme_id in (None, one.theme_id)]
         sizes = np.array([len(part.ids) if len(part.ids) > 1 else 0 for part in parts], float)
         while sizes.sum() > 0:
@@ -95,7 +112,7 @@ class Ground:
         if self._random.random() < 0.5:
             one, other = other, one
         mind.lately += [one, other]
-        mind.waiting = (one, other)
+        mind.waiting[part.theme_id] = (one, other)
         return self.candidates[one], self.candidates[other]
 
     def check(self, pair: tokens.Pair) -> int:

@@ -1,19 +1,20 @@
-"""Read voters, votes, scores, and what stands on the ballot."""
+"""Read voters, votes, and what stands on the ballot."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Row, func, or_, select
-from sqlalchemy.orm import aliased
 
 from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal
-from service.consultations.voting.models import Reading, Score, Shortlisted, Vote, Voter
+from service.consultations.voting.models import Reading, Score, Vote, Voter
 from service.database import Session
+from service.trail.models import Event
 
 TRUSTED, ALL = "trusted", "all"
 COUNTINGS = (TRUSTED, ALL)
+UNITED = "unite_voters"
 PAGE = 5_000
 
 
@@ -40,26 +41,6 @@ class Candidate:
     shown: int
     strength: float
     spread: float | None
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A proposal in its theme's ranking, from 1."""
-
-    proposal_id: int
-    theme_id: int
-    rank: int
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A proposal in its theme's ranking by the trusted votes, and its place by all of them."""
-
-    proposal: Proposal
-    rank: int
-    trusted: Score
-    rank_all: int
-    all: Score
 
 
 async def open_now(session: Session, ids: Collection[int], moment: datetime) -> set[int]:
@@ -152,6 +133,22 @@ async def votes_of(session: Session, person_id: int) -> list[tuple[int, int]]:
     return [(row[0], row[1]) for row in rows.all()]
 
 
+async def votes_by(session: Session, voter_ids: Collection[int]) -> Sequence[Vote]:
+    """The votes of these voters, the first first."""
+    found = await session.scalars(
+        select(Vote).where(Vote.voter_id.in_(voter_ids)).order_by(Vote.id)
+    )
+    return found.all()
+
+
+async def united(session: Session, consultation_id: int) -> int:
+    """How often two voters became one: what was read of votes before is read anew then."""
+    events = select(func.count()).where(
+        Event.thing == "consultation", Event.thing_id == consultation_id, Event.act == UNITED
+    )
+    return await session.scalar(events) or 0
+
+
 async def seen(session: Session, voter_id: int) -> list[tuple[int, int]]:
     """The pairs a voter has voted on, in order."""
     rows = await session.execute(
@@ -231,90 +228,6 @@ async def closed(session: Session, limit: int) -> Sequence[Reading]:
     return found.all()
 
 
-async def scores(session: Session, consultation_id: int) -> list[tuple[Proposal, str, Score]]:
-    """Proposals with their scores in each counting, the best of each theme first."""
-    rows = await session.execute(
-        select(Proposal, Score.counting, Score)
-        .join(Score, Score.proposal_id == Proposal.id)
-        .where(Proposal.consultation_id == consultation_id, Proposal.state == "admitted")
-        .order_by(Proposal.theme_id, Score.score.desc(), Proposal.id)
-    )
-    return [(row[0], row[1], row[2]) for row in rows.all()]
-
-
-async def placed(
-    session: Session, consultation_id: int, theme_id: int, *, limit: int, offset: int = 0
-) -> tuple[list[Placed], int]:
-    """Some places of a theme's ranking, the first first, and how many it has."""
-    trusted, plain = aliased(Score), aliased(Score)
-    of_theme = (Proposal.consultation_id == consultation_id, Proposal.theme_id == theme_id)
-    place, plain_place = (
-        func.rank().over(order_by=(one.score.desc(), Proposal.id)) for one in (trusted, plain)
-    )
-    rows = await session.execute(
-        select(Proposal, place, trusted, plain_place, plain)
-        .join(trusted, (trusted.proposal_id == Proposal.id) & (trusted.counting == TRUSTED))
-        .join(plain, (plain.proposal_id == Proposal.id) & (plain.counting == ALL))
-        .where(*of_theme, Proposal.state == "admitted")
-        .order_by(place)
-        .limit(limit)
-        .offset(offset)
-    )
-    total = await session.scalar(
-        select(func.count(Proposal.id))
-        .join(Score, (Score.proposal_id == Proposal.id) & (Score.counting == TRUSTED))
-        .where(*of_theme, Proposal.state == "admitted")
-    )
-    return [Placed(*row) for row in rows.all()], total or 0
-
-
-async def agreed(session: Session, consultation_id: int, limit: int) -> list[int]:
-    """What every opinion group prefers, the most shared first."""
-    found = await session.scalars(
-        select(Proposal.id)
-        .join(Score, (Score.proposal_id == Proposal.id) & (Score.counting == TRUSTED))
-        .where(Proposal.consultation_id == consultation_id, Proposal.state == "admitted")
-        .where(Score.consensus.is_not(None))
-        .order_by(Score.consensus.desc(), Proposal.id)
-        .limit(limit)
-    )
-    return list(found.all())
-
-
-async def ranking(session: Session, consultation_id: int) -> list[Ranked]:
-    """Every proposal's place in its theme, by the trusted votes."""
-    place = func.rank().over(
-        partition_by=Proposal.theme_id, order_by=(Score.score.desc(), Proposal.id)
-    )
-    rows = await session.execute(
-        select(Proposal.id, Proposal.theme_id, place)
-        .join(Score, (Score.proposal_id == Proposal.id) & (Score.counting == TRUSTED))
-        .where(Proposal.consultation_id == consultation_id, Proposal.state == "admitted")
-        .order_by(Proposal.theme_id, place)
-    )
-    return [Ranked(row[0], row[1], row[2]) for row in rows.all()]
-
-
-async def shortlist(session: Session, consultation_id: int) -> Sequence[Shortlisted]:
-    """What is on the shortlists, and what staff took off them, by theme and rank."""
-    found = await session.scalars(
-        select(Shortlisted)
-        .where(Shortlisted.consultation_id == consultation_id)
-        .order_by(Shortlisted.theme_id, Shortlisted.rank)
-    )
-    return found.all()
-
-
-async def has_shortlist(session: Session, consultation_id: int) -> bool:
-    """Whether the shortlist was made."""
-    found = await session.scalar(
-        select(Shortlisted.proposal_id)
-        .where(Shortlisted.consultation_id == consultation_id)
-        .limit(1)
-    )
-    return found is not None
-
-
 async def unclosed(session: Session) -> list[int]:
     """Consultations whose voting ended and was not read for the last time yet."""
     found = await session.scalars(
@@ -324,6 +237,30 @@ async def unclosed(session: Session) -> list[int]:
         .where(or_(Reading.consultation_id.is_(None), Reading.closed.is_(False)))
     )
     return list(found.all())
+
+
+async def behind(session: Session, within: timedelta) -> list[int]:
+    """Consultations that are voted on and whose newest vote may not be in their scores: it was
+    written less than `within` before they were made, or after.
+    """
+    newest = (
+        select(Vote.at)
+        .where(Vote.consultation_id == Consultation.id)
+        .order_by(Vote.id.desc())
+        .limit(1)
+        .correlate(Consultation)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        select(Consultation.id, newest, Reading.at)
+        .outerjoin(Reading, Reading.consultation_id == Consultation.id)
+        .where(Consultation.state == "voting")
+    )
+    return [
+        id_
+        for id_, voted, read in rows.all()
+        if voted is not None and (read is None or voted > read - within)
+    ]
 
 
 async def audit(session: Session, consultation_id: int) -> AsyncIterator[dict[str, object]]:

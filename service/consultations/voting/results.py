@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from service.consultations import queries as consultations
 from service.consultations.models import Consultation
-from service.consultations.proposals.models import Proposal
 from service.consultations.voting import queries
-from service.consultations.voting.models import Reading, Score
+from service.consultations.voting.models import Reading
+from service.consultations.voting.ranking import queries as ranking
+from service.consultations.voting.ranking.queries import Scored
 from service.consultations.voting.schemas import (
     ListedOut,
     ResultOut,
@@ -55,8 +56,8 @@ async def told(session: Session, row: Consultation) -> ResultsOut:
     """What the votes say so far. Raises `ScoresNotShown` before any was read."""
     reading = await read(session, row)
     themes = (await consultations.themes_of(session, [row.id])).get(row.id, [])
-    listed = await queries.shortlist(session, row.id)
-    scores = await queries.scores(session, row.id)
+    listed = await ranking.shortlist(session, row.id)
+    scores = await ranking.scores(session, row.id)
     return ResultsOut(
         votes=reading.votes, voters=reading.voters, closed=reading.closed, at=reading.at,
         suspicious=reading.suspicious, campaigns=reading.campaigns, groups=reading.groups,
@@ -64,7 +65,7 @@ async def told(session: Session, row: Consultation) -> ResultsOut:
         themes=[
             ThemeResultOut(
                 theme_id=theme.id, names=theme.names,
-                proposals=_ranked([one for one in scores if one[0].theme_id == theme.id]),
+                proposals=_ranked([one for one in scores if one.theme_id == theme.id]),
                 shortlist=[
                     ListedOut.model_validate(one) for one in listed if one.theme_id == theme.id
                 ],
@@ -74,19 +75,27 @@ async def told(session: Session, row: Consultation) -> ResultsOut:
     )  # fmt: skip
 
 
-def _ranked(scores: Sequence[tuple[Proposal, str, Score]]) -> list[ResultOut]:
-    by = {
-        counting: {row.id: (place, row, score) for place, (row, score) in enumerate(
-            [(row, score) for row, one, score in scores if one == counting], 1)}
+def _ranked(scores: Sequence[Scored]) -> list[ResultOut]:
+    trusted, plain = (
+        {
+            row.id: (place, row)
+            for place, row in enumerate((row for row in scores if row.counting == counting), 1)
+        }
         for counting in queries.COUNTINGS
-    }  # fmt: skip
-    plain = by[queries.ALL]
+    )
     return [
         ResultOut(
-            proposal_id=id_, rank=place, text=row.shown, lang=row.lang, shown=score.shown,
-            consensus=score.consensus, trusted=ScoreOut.model_validate(score),
-            all=ScoreOut.model_validate(plain[id_][2]), rank_all=plain[id_][0],
+            proposal_id=id_, rank=place, text=row.text, lang=row.lang, shown=row.shown,
+            consensus=row.consensus, trusted=_score(row), all=_score(plain[id_][1]),
+            rank_all=plain[id_][0],
         )
-        for id_, (place, row, score) in by[queries.TRUSTED].items()
+        for id_, (place, row) in trusted.items()
         if id_ in plain
     ]  # fmt: skip
+
+
+def _score(row: Scored) -> ScoreOut:
+    return ScoreOut(
+        score=row.score, low=row.low, high=row.high,
+        wins=row.wins, losses=row.losses, ties=row.ties,
+    )  # fmt: skip

@@ -42,13 +42,14 @@ NO_VOICES = Voices([], None, {})
 
 def reckon(tally: Tally, candidates: Sequence[Candidate], *, least: int, grouped: bool) -> Reckoned:
     """Score every candidate among those of its theme. Opinion groups, of `least` people or more,
-    are found where asked for.
+    are found where asked for. Votes on what is no candidate any more say nothing of anything else.
     """
     columns = tally.columns
     flags = weighing.suspects(tally)
     fit = weighing.trusted(tally, flags)
-    found, weights = weighing.campaigns(tally, fit)
-    voices = _voices(columns, fit, least) if grouped else NO_VOICES
+    standing, _, _ = _rows(columns, np.array([one.id for one in candidates], dtype=np.int64))
+    found, weights = weighing.campaigns(tally, fit & standing)
+    voices = _voices(columns, fit & standing, least) if grouped else NO_VOICES
     scores = []
     for counting, weight in ((TRUSTED, weights * fit), (ALL, np.ones(len(columns)))):
         for theme in sorted({one.theme_id for one in candidates}):

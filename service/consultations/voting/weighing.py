@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import bdtr
 
-from nlp.rank import Floats, rank
+from nlp.rank import Floats, Ints, rank
 from service.consultations.voting.tally import HIGH, LOW, Columns, Tally
 
 QUICK = 0.8
@@ -88,15 +88,31 @@ def trusted(tally: Tally, flags: Mapping[int, str]) -> NDArray[np.bool_]:
 def campaigns(tally: Tally, fit: NDArray[np.bool_]) -> tuple[list[Campaign], Floats]:
     """Campaigns that favour a proposal, and what each vote (n,) weighs; only `fit` votes count."""
     columns, weights = tally.columns, np.ones(len(tally.rows))
-    names = sorted({name for name in tally.campaigns.values() if name})
     found: list[Campaign] = []
-    for name in names:
-        people = [voter for voter, one in tally.campaigns.items() if one == name]
-        came = np.isin(columns.voter, np.array(people, dtype=np.int64))
+    for name, people in _crowds(tally, columns):
+        came = np.isin(columns.voter, people)
         for campaign, votes in _favoured(name, columns, came, fit):
             found.append(campaign)
             weights[votes] = np.minimum(weights[votes], campaign.weight)
     return found, weights
+
+
+def _crowds(tally: Tally, columns: Columns) -> list[tuple[str, Ints]]:
+    """Links, and who came by each, that brought votes enough to be a campaign: anybody can make up
+    thousands of links.
+    """
+    voters, given = np.unique(columns.voter, return_counts=True)
+    votes: Counter[str] = Counter()
+    people: dict[str, list[int]] = {}
+    for voter, count in zip(voters.tolist(), given.tolist(), strict=True):
+        if name := tally.campaigns.get(voter):
+            votes[name] += count
+            people.setdefault(name, []).append(voter)
+    return [
+        (name, np.array(people[name], dtype=np.int64))
+        for name in sorted(people)
+        if votes[name] >= CROWD
+    ]
 
 
 def _favoured(

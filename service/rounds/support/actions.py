@@ -11,6 +11,8 @@ from service.installation import Installation
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.issues.actions import NoReason
+from service.people.linking import actions as linking
+from service.people.models import Person
 from service.rounds import letters
 from service.rounds import queries as rounds
 from service.rounds.actions import WrongRoundState, find, running
@@ -124,6 +126,11 @@ async def forget(session: Session, person_id: int) -> int:
     rows = await queries.of_person(session, person_id)
     await _remove(session, rows)
     return len(rows)
+
+
+async def unite(session: Session, kept: Person, gone: Person) -> None:
+    """Two people are one: they support once what either did."""
+    await linking.hand_over(session, Support, ("round_id", "issue_id"), kept, gone)
 
 
 async def withdraw(session: Session, contribution_ids: Collection[int]) -> None:

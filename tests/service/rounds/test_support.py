@@ -8,6 +8,7 @@ from service.installation import Installation
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.issues.models import Follow
+from service.people.linking import actions as linking
 from service.people.models import Identity
 from service.rounds import actions, queries
 from service.rounds.models import Round
@@ -39,6 +40,25 @@ async def test_a_person_counts_once_and_may_take_it_back(installation: Installat
         assert await counts(session, told) == {issue: 1}
         reached = {one.person_id for one in await issue_queries.askers(session, issue)}
     assert person not in reached, "they follow it no more"
+
+
+async def test_two_people_who_are_one_support_once(installation: Installation) -> None:
+    async with installation.database.write() as session:
+        comms = await town.official(session, role="comms")
+        told = await polls.opened(session, by=comms)
+        issue = await polls.question(session, installation, told, 1)
+        people = []
+        for channel in ("web", "telegram"):
+            person, identity = await town.person(session, "pt", channel)
+            await support.support(session, told.id, issue, person_id=person, identity_id=identity)
+            people.append(person)
+        assert await counts(session, told) == {issue: 3}
+        kept, gone = await linking.unite(session, people)
+        await issues.unite(session, kept, gone, [])
+        await support.unite(session, kept, gone)
+        assert await counts(session, told) == {issue: 2}
+        followed = (await session.scalars(select(Follow.person_id))).all()
+    assert list(followed) == [kept.id]
 
 
 async def test_who_followed_before_follows_after_taking_support_back(

@@ -1,4 +1,4 @@
-"""Answer an invitation, once and in time; erase who was invited."""
+"""Answer an invitation, once and in time; erase who was invited; two people become one."""
 
 import secrets
 
@@ -19,6 +19,7 @@ from service.installation import Installation
 from service.people.models import Person
 
 TOKEN_BYTES = 24
+BETTER = ("accepted", "invited", "waiting", "declined", "lapsed")
 
 
 class UnknownInvitation(NotFound):
@@ -94,23 +95,44 @@ async def forget(session: Session, here: Installation, person: Person) -> list[I
     they had been offered.
     """
     offered = []
-    for found, meeting in await queries.of_person(session, person.id):
-        row = await queries.for_act(session, meeting.id)
-        one = await queries.invitation(session, found.id)
-        assert row is not None, "an invitation has a meeting"
-        assert one is not None, "invitations are not deleted"
-        seated = one.state in queries.HOLDING
-        await move(session, one, "erased", f"person:{person.code}")
-        one.person_id = one.identity_id = one.lang = one.calendar = None
-        await session.flush()
-        shortlisted = (await whole_of(session, row)).row.state == "shortlisted"
-        if seated and shortlisted:
-            offered.append(one)
-            await fill(session, here, row)
+    for found, _ in await queries.of_person(session, person.id):
+        if await _erase(session, here, found, f"person:{person.code}"):
+            offered.append(found)
     return offered
+
+
+async def _erase(session: Session, here: Installation, found: Invitation, actor: str) -> bool:
+    """Nothing says whose it was, and the seat goes to the next; gives whether they were offered
+    one that is still to be had.
+    """
+    row = await queries.for_act(session, found.meeting_id)
+    one = await queries.invitation(session, found.id)
+    assert row is not None, "an invitation has a meeting"
+    assert one is not None, "invitations are not deleted"
+    seated = one.state in queries.HOLDING
+    await move(session, one, "erased", actor)
+    one.person_id = one.identity_id = one.lang = one.calendar = None
+    await session.flush()
+    if not seated or (await whole_of(session, row)).row.state != "shortlisted":
+        return False
+    await fill(session, here, row)
+    return True
+
+
+async def unite(session: Session, here: Installation, kept: Person, gone: Person) -> None:
+    """Two people are one, and have one place in each meeting: the better of theirs."""
+    mine = {meeting.id: one for one, meeting in await queries.of_person(session, kept.id)}
+    for one, meeting in await queries.of_person(session, gone.id):
+        held = mine.get(meeting.id)
+        if held is not None:
+            worse = max(held, one, key=lambda place: BETTER.index(place.state))
+            await _erase(session, here, worse, f"person:{kept.code}")
+        if one.person_id is not None:
+            one.person_id = kept.id
+        await session.flush()
 
 
 __all__ = [
     "AnsweredAlready", "AnsweredTooLate", "MeetingOver", "UnknownInvitation", "accept", "decline",
-    "forget",
+    "forget", "unite",
 ]  # fmt: skip

@@ -14,7 +14,9 @@ from service.consultations.proposals.models import Proposal
 from service.consultations.proposals.standing.actions import (
     WrongProposalState,
     find,
+    find_both,
     move,
+    unlist,
 )
 from service.consultations.standing.actions import WrongConsultationState
 from service.consultations.standing.actions import find as find_consultation
@@ -142,7 +144,10 @@ async def edit(
     text = text.strip()
     if text:
         check_length(len(text))
-    row.edited = text if text and text != row.text else None
+    edited = text if text and text != row.text else None
+    if edited == row.edited:
+        return row
+    row.edited = edited
     row.fingerprint = fingerprint(row.shown)
     await session.flush()
     await trail.record(session, "proposal", row.id, "edit", actor=by.actor)
@@ -157,9 +162,9 @@ async def put_under(session: Session, proposal_id: int, theme_id: int, *, by: St
     row = await find(session, proposal_id)
     await _in(session, row.consultation_id, SEEDED)
     await _check_theme(session, row.consultation_id, theme_id)
+    if theme_id != row.theme_id:
+        await unlist(session, row)
     was, row.theme_id, row.themed_by = row.theme_id, theme_id, by.actor
-    if row.shown_with is not None:
-        row.shown_with = None
     await session.flush()
     await trail.record(
         session, "proposal", row.id, "put_under", actor=by.actor,
@@ -174,7 +179,7 @@ async def show_together(
     """List it with another; both keep their authors and their votes. What was listed with it comes
     along. Raises `NotTogether`, `UnknownProposal`.
     """
-    row, head = await find(session, proposal_id), await find(session, with_id)
+    row, head = await find_both(session, proposal_id, with_id)
     if head.shown_with is not None:
         head = await find(session, head.shown_with)
     if row.id == head.id or row.theme_id != head.theme_id:
@@ -206,7 +211,7 @@ async def ask_to_join(
     """Ask its author whether it may become part of another, with its supporters; nothing changes
     until they say yes. Raises `NotTogether`, `WrongConsultationState`.
     """
-    row, into = await find(session, proposal_id), await find(session, into_id)
+    row, into = await find_both(session, proposal_id, into_id)
     await _in(session, row.consultation_id, BEFORE_VOTING)
     if row.id == into.id or row.consultation_id != into.consultation_id:
         raise NotTogether("A proposal joins another of its consultation.")
@@ -227,7 +232,9 @@ async def reply(
     session: Session, here: Installation, proposal_id: int, text: str, *, by: Staffer
 ) -> Proposal:
     """What becomes of it, or what the government says to it: its author hears it, and so does who
-    joined it. A new reply is sent again. Raises `EmptyReply`, `WrongProposalState`.
+    joined it. A new reply is sent again, the same is not.
+
+    Raises `EmptyReply`, `WrongProposalState`.
     """
     text = text.strip()
     if not text:
@@ -235,6 +242,8 @@ async def reply(
     row = await find(session, proposal_id)
     if row.state not in ("admitted", "refused"):
         raise WrongProposalState("Only what was decided on gets a reply.")
+    if row.reply == text:
+        return row
     row.reply, row.replied_at = text, now()
     await session.flush()
     await trail.record(session, "proposal", row.id, "reply", actor=by.actor)

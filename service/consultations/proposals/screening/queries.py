@@ -46,14 +46,12 @@ async def queue(
     if retriever is None:
         return [Waiting(line, [], None, False) for line in await queries.lines(session, rows)]
     model, place = retriever.embedder.name, retriever.space.place
-    ids, raw = await queries.vectors(session, consultation_id, (*LIVE, "refused"), model)
-    _, among = await queries.theme_vectors(session, consultation_id, model)
-    vectors, themes = place(raw), place(among)
-    live = await _live(session, consultation_id, ids, vectors)
-    at = {id_: n for n, id_ in enumerate(ids)}
-    asked = [row for row in rows if row.id in at]
-    mine = vectors[[at[row.id] for row in asked]] if asked else vectors[:0]
-    near = _near(asked, mine, *live)
+    ids, among = await queries.vectors(session, consultation_id, LIVE, model)
+    _, raw = await queries.theme_vectors(session, consultation_id, model)
+    encoded, own = await queries.vectors_of(session, [row.id for row in rows], model)
+    asked = sorted((row for row in rows if row.id in set(encoded)), key=lambda row: row.id)
+    mine, themes = place(own), place(raw)
+    near = _near(asked, mine, ids, place(among))
     compared = len(themes) and len(asked)
     close = likeness.closeness(mine, themes)[1] if compared else [None] * len(asked)
     likest = [found[0][1] if found else 0.0 for found in near]
@@ -68,14 +66,6 @@ async def queue(
         _waiting(line, *told.get(line.row.id, ([], None, False)), others)
         for line in await queries.lines(session, rows)
     ]
-
-
-async def _live(
-    session: Session, consultation_id: int, ids: list[int], vectors: FloatArray
-) -> tuple[list[int], FloatArray]:
-    rows = await queries.some(session, ids)
-    kept = [n for n, id_ in enumerate(ids) if rows[id_].state in LIVE]
-    return [ids[n] for n in kept], vectors[kept]
 
 
 def _near(

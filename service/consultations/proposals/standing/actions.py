@@ -39,6 +39,16 @@ async def find(session: Session, proposal_id: int) -> Proposal:
     return row
 
 
+async def find_both(session: Session, one_id: int, other_id: int) -> tuple[Proposal, Proposal]:
+    """Two proposals as they are now, locked until the transaction ends. Raises
+    `UnknownProposal`.
+    """
+    found = await queries.some_for_act(session, {one_id, other_id})
+    if {one_id, other_id} - set(found):
+        raise UnknownProposal("There is no such proposal.")
+    return found[one_id], found[other_id]
+
+
 async def move(
     session: Session, row: Proposal, became: str, actor: str, *, why: str | None = None
 ) -> None:
@@ -62,14 +72,20 @@ async def move(
 
 
 async def _part(session: Session, row: Proposal, actor: str) -> None:
-    """The oldest of those listed with it takes its place; those that joined it stand alone."""
-    row.shown_with = None
-    heirs = await queries.listed_with(session, row.id)
-    for at, heir in enumerate(heirs):
-        heir.shown_with = heirs[0].id if at else None
+    """Those that are listed with it go on without it, those that joined it stand alone."""
+    await unlist(session, row)
     for one in await queries.joined_to(session, row.id):
         back = "admitted" if one.admitted_at else "waiting"
         await move(session, one, back, actor, why="what it had joined is gone")
     for one in await queries.asked_to_join(session, row.id):
         one.joins_id = one.joins_asked_at = None
+    await session.flush()
+
+
+async def unlist(session: Session, row: Proposal) -> None:
+    """It is listed by itself; the oldest of those that were listed with it takes its place."""
+    row.shown_with = None
+    heirs = await queries.listed_with(session, row.id)
+    for at, heir in enumerate(heirs):
+        heir.shown_with = heirs[0].id if at else None
     await session.flush()

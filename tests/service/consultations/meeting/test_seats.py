@@ -28,6 +28,7 @@ from service.consultations.voting.models import Shortlisted
 from service.database import now
 from service.errors import GabineteError
 from service.installation import Installation
+from service.people.linking import actions as linking
 from service.people.models import Person
 from service.settings import Settings
 from service.trail import queries as trail
@@ -300,3 +301,31 @@ async def test_a_meeting_that_is_ahead_is_neither_skipped_nor_held(
     await told.set(starts_at=now() - timedelta(hours=1))
     async with installation.database.write() as session:
         await consultations.move(session, told.id, "met", by=told.by, why="It was held.")
+
+
+async def test_two_people_who_are_one_keep_the_better_place_and_the_other_seat_goes_on(
+    installation: Installation,
+) -> None:
+    told = await gather(installation)
+    await told.invite()
+    first, second = [one for one in await told.rows() if one.state == "invited"][:2]
+    waiting = next(one for one in await told.rows() if one.state == "waiting")
+    await answer(told, second, "accept")
+    before = await told.states()
+    for gone in (first, waiting):
+        await _unite(told, second, gone)
+    rows = {one.id: one for one in await told.rows()}
+    assert rows[second.id].state == "accepted"
+    for gone in (first, waiting):
+        assert (rows[gone.id].state, rows[gone.id].person_id) == ("erased", None)
+    after = await told.states()
+    assert after["accepted"] + after["invited"] == before["accepted"] + before["invited"]
+    kept = rows[second.id].person_id
+    assert [one.id for one in rows.values() if one.person_id == kept] == [second.id]
+
+
+async def _unite(told: Gathering, one: Invitation, other: Invitation) -> None:
+    async with told.here.database.write() as session:
+        ids = [(await session.get_one(Invitation, row.id)).person_id for row in (one, other)]
+        kept, gone = await linking.unite(session, [id_ for id_ in ids if id_])
+        await answering.unite(session, told.here, kept, gone)

@@ -8,15 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
 from sqlalchemy import func, select, update
 
 from service.consultations.models import Consultation
 from service.consultations.voting import actions, queries, tasks
+from service.consultations.voting.actions import Ballot, Elector
 from service.consultations.voting.models import Score, Vote
 from service.database import now
 from service.installation import Installation
 from service.jobs import Job
+from service.tasks import do
 from service.trail.models import Event
 from tests.journeys.colleague import Colleague, hire
 from tests.service.consultations.voting.polling import SLOW, Browser, Poll, open_poll
@@ -74,6 +77,33 @@ async def test_a_vote_that_came_while_scores_were_made_is_in_the_next(
         )
     await one.vote("right")
     await scored(poll, 2)
+
+
+async def test_a_vote_that_nobody_asked_scores_for_is_found_by_the_round(
+    app: FastAPI, poll: Poll
+) -> None:
+    """A kill within a second of the last vote leaves nobody to ask."""
+    one = Elector(poll.id, "somebody", "web")
+    left, right = poll.proposals[0][:2]
+    ballot = Ballot(one, poll.themes[0], left, right, "left", None, 5.0)
+    async with poll.here.database.write() as session:
+        (cast,) = await actions.cast_all(session, [ballot], asked=[poll.id])
+    assert isinstance(cast, actions.Cast)
+    turn = Job(kind="move_consultations", args={})
+    await do(turn, poll.here, app.state.retriever)
+    await scored(poll, 1)
+
+
+async def test_scores_that_hold_every_vote_are_asked_for_once_more_at_most(
+    client: AsyncClient, poll: Poll
+) -> None:
+    one = Browser(client, poll)
+    await one.enter()
+    await one.vote("left")
+    await tasks.reckon(poll.here, poll.id)
+    async with poll.here.database.read() as session:
+        assert await queries.behind(session, timedelta(seconds=20)) == [poll.id]
+        assert await queries.behind(session, timedelta()) == []
 
 
 async def scored(poll: Poll, votes: int) -> None:

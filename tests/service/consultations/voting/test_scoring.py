@@ -1,5 +1,7 @@
 """From votes to scores: what counts, what looks suspicious, what a campaign weighs, and groups."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -160,3 +162,39 @@ def test_opinion_groups_are_told_by_what_they_prefer_and_small_ones_only_counted
     assert small == {"people": None, "prefers": []}
     assert found.reading["apart"] > 0.3
     assert all(row["consensus"] is not None for row in found.scores)
+
+
+def test_what_was_refused_meanwhile_describes_no_group_and_no_campaign(votes: Votes) -> None:
+    ids, random = tuple(range(20, 32)), np.random.default_rng(2)
+    for voter in range(60):
+        for low in ids:
+            for high in ids:
+                if low < high:
+                    lower = (voter < 30) == (random.random() < 0.9)
+                    votes.add(voter, low, high, LOW if lower else HIGH, first=low % 2 == 0)
+    campaign(votes, 100)
+    left = candidates(tuple(id_ for id_ in (STRONG, MIDDLE, *ids) if id_ not in (20, 31)))
+    found = scoring.reckon(votes.tally, left, least=5, grouped=True)
+    named = {one["proposal_id"] for group in found.reading["groups"] for one in group["prefers"]}
+    assert named
+    assert named <= {one.id for one in left}
+    assert found.reading["campaigns"] == []
+    assert found.reading["votes"] == len(votes.tally.rows)
+
+
+def test_links_by_which_few_came_are_not_looked_at(
+    votes: Votes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for voter in range(2000, 2050):
+        votes.add(voter, STRONG, WEAK, HIGH, campaign=f"link-{voter}")
+    campaign(votes, 100)
+    asked: list[str] = []
+    favoured = weighing._favoured
+
+    def noted(name: str, *rest: Any) -> Any:
+        asked.append(name)
+        return favoured(name, *rest)
+
+    monkeypatch.setattr(weighing, "_favoured", noted)
+    weighing.campaigns(votes.tally, np.ones(len(votes.tally.rows), dtype=bool))
+    assert asked == ["north"]

@@ -4,16 +4,22 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
+from sqlalchemy import select
 
+from service.consultations import actions as consultations
 from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal
-from service.consultations.voting import actions, tokens
+from service.consultations.voting import actions, devices, tokens
 from service.consultations.voting.models import Vote, Voter
 from service.database import now
 from service.installation import Installation
+from service.jobs import Job
+from service.tasks import do
 from service.vault import Vault
 from tests.service.consultations.voting.polling import Browser, Poll, open_poll
+from tests.service.issues import town
 
 
 @pytest.fixture
@@ -78,6 +84,19 @@ async def test_asking_again_does_not_choose_among_pairs(browser: Browser) -> Non
     again = (await browser.pair()).json()["next"]
     for side in ("left", "right"):
         assert again[side]["id"] == first[side]["id"]
+
+
+async def test_nor_does_asking_for_one_theme_after_the_other(
+    client: AsyncClient, installation: Installation
+) -> None:
+    poll = await open_poll(installation, (8, 8))
+    browser = Browser(client, poll)
+    await browser.enter()
+    offered = set()
+    for turn in range(10):
+        shown = (await browser.pair(theme_id=poll.themes[turn % 2])).json()["next"]
+        offered.add(frozenset((shown["left"]["id"], shown["right"]["id"])))
+    assert len(offered) == 2
 
 
 async def test_a_double_tap_counts_once_and_says_what_counts(
@@ -173,6 +192,41 @@ async def test_an_erased_voter_is_told_so_and_the_votes_stay(
     assert voter.erased_at is not None
 
 
+async def test_who_is_erased_after_the_end_or_of_what_was_cancelled_is_not_known_again(
+    client: AsyncClient, browser: Browser, poll: Poll, installation: Installation, app: FastAPI
+) -> None:
+    other = Browser(client, poll)
+    await other.enter()
+    for one in (browser, other):
+        await one.vote("left")
+    await browser.leave()
+    async with installation.database.write() as session:
+        by = await town.official(session, role="comms")
+        await consultations.cancel(session, poll.id, by=by, reason="No money.")
+    job = Job(kind="tell_cancelled", args={"consultation_id": poll.id})
+    await do(job, installation, app.state.retriever)
+    await other.leave()
+    async with installation.database.read() as session:
+        voters = (await session.scalars(select(Voter).order_by(Voter.id))).all()
+    assert [one.digest for one in voters] == [f"erased-{one.id}" for one in voters]
+
+
+@pytest.mark.parametrize(
+    ("address", "home"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("testclient", "testclient"),
+    ],
+)
+def test_a_household_has_one_address(address: str, home: str) -> None:
+    assert devices.household(address) == home
+
+
 async def test_undecided_with_a_reason(browser: Browser, installation: Installation) -> None:
     await browser.vote("neither", why="same")
     await browser.vote("left", why="unknown")
@@ -225,9 +279,11 @@ async def test_a_code_or_a_place_asks_for_it(
     )
     browser = Browser(client, poll)
     assert (await browser.enter()).json()["error"] == "not_let_in"
-    assert (await browser.enter(code="feira 2026")).status_code == 201
-    tried = [(await browser.enter(code=f"guess-{n}")).json()["error"] for n in range(10)]
-    assert tried == ["not_let_in"] * 9 + ["too_many_voters"], "nobody guesses codes"
+    for _ in range(12):
+        entered = await browser.enter(code="feira 2026")
+        assert entered.status_code == 201, "who has the code is no guesser"
+    tried = [(await browser.enter(code=f"guess-{n}")).json()["error"] for n in range(11)]
+    assert tried == ["not_let_in"] * 10 + ["too_many_voters"], "nobody guesses codes"
     await poll.change(Consultation, poll.id, open_to="place", place="Vale Claro")
     assert (await browser.enter()).json()["error"] == "not_living_there"
     assert (await browser.enter(lives_there=True)).status_code == 201

@@ -1,0 +1,1 @@
+"""What the scores say: each proposal's place, what all groups prefer, and the shortlist."""

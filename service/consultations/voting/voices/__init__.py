@@ -1,0 +1,1 @@
+"""Whose a voice is: voters are forgotten, and two voters who are one person become one."""
