@@ -123,6 +123,7 @@ async def _move_consultations(here: Installation, retriever: Retriever, job: Job
     await consultations.advance(here)
     await voting.close(here)
     await meetings.pass_on(here)
+    await meetings.remind(here)
 
 
 async def _reckon_votes(here: Installation, retriever: Retriever, job: Job) -> None:

@@ -25,12 +25,13 @@ def invited(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Let
 
 def asked(one: Invitation, row: Meeting, whole: Whole, lang: str, here: Installation) -> list[str]:
     """The words of an invitation."""
-    title = whole.text(lang).title
+    head = say(f"meeting.invited.{one.kind}", lang, title=whole.text(lang).title)
+    return _offer(head, one, row, lang, here)
+
+
+def _offer(head: str, one: Invitation, row: Meeting, lang: str, here: Installation) -> list[str]:
     until = moment(one.answer_until or row.answer_until, lang, here)
-    return [
-        say(f"meeting.invited.{one.kind}", lang, title=title), "", *facts(row, lang, here), "",
-        say("meeting.until", lang, until=until),
-    ]  # fmt: skip
+    return [head, "", *facts(row, lang, here), "", say("meeting.until", lang, until=until)]
 
 
 def answers(one: Invitation, lang: str) -> tuple[Button, ...]:
@@ -42,7 +43,20 @@ def answers(one: Invitation, lang: str) -> tuple[Button, ...]:
 
 def accepted(one: Invitation, row: Meeting, lang: str, here: Installation) -> str:
     """The seat is theirs: when, where, and a file for their calendar."""
-    lines = [say("meeting.accepted", lang), "", *facts(row, lang, here)]
+    return _seat(say("meeting.accepted", lang), one, row, lang, here)
+
+
+def reminder(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Letter:
+    """It is soon: when and where, once more."""
+    lang = _lang(one, whole)
+    head = say("meeting.reminder", lang, title=whole.text(lang).title)
+    text = _seat(head, one.row, row, lang, here)
+    key = f"meeting-reminder:{one.row.id}:{row.edition}"
+    return _letter(key, one, row, text, lang, answers(one.row, lang))
+
+
+def _seat(head: str, one: Invitation, row: Meeting, lang: str, here: Installation) -> str:
+    lines = [head, "", *facts(row, lang, here)]
     if here.settings.public_url and one.calendar:
         url = f"{here.settings.url}/meetings/{one.calendar}.ics"
         lines += ["", say("meeting.calendar", lang, url=url)]
@@ -66,6 +80,16 @@ def changed(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Let
         lines += ["", say("meeting.until", lang, until=_until(one.row, lang, here))]
     key = f"meeting-changed:{one.row.id}:{row.edition}"
     return _letter(key, one, row, "\n".join(lines), lang, answers(one.row, lang))
+
+
+def again(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Letter:
+    """It was called off and is planned again: the seat is offered once more."""
+    lang = _lang(one, whole)
+    head = say("meeting.again", lang, title=whole.text(lang).title)
+    text = "\n".join(_offer(head, one.row, row, lang, here))
+    return _letter(
+        f"meeting-again:{one.row.id}:{row.edition}", one, row, text, lang, answers(one.row, lang)
+    )
 
 
 def called_off(one: Invitee, row: Meeting, whole: Whole) -> Letter:

@@ -1,4 +1,6 @@
-"""Later: seats whose time to answer is over go on, and everybody hears what came of it."""
+"""Later: seats whose time to answer is over go on, who comes is reminded, and everybody hears what
+came of it.
+"""
 
 import structlog
 
@@ -34,6 +36,21 @@ async def _pass_on(here: Installation, meeting_id: int) -> int:
     except GabineteError as error:
         log.warning("seats_not_passed_on", meeting=meeting_id, why=error.code)
         return 0
+
+
+async def remind(here: Installation) -> int:
+    """Remind who comes to a meeting a day before it, each in a transaction of its own; gives how
+    many people.
+    """
+    async with here.database.read() as session:
+        soon = await queries.to_remind(session, now(), now() + seating.DAY_BEFORE)
+    return sum([await _remind(here, meeting_id) for meeting_id in soon])
+
+
+async def _remind(here: Installation, meeting_id: int) -> int:
+    async with here.database.write() as session:
+        row = await queries.for_act(session, meeting_id)
+        return await seating.remind(session, here, row) if row else 0
 
 
 async def tell_outcome(here: Installation, consultation_id: int) -> None:
