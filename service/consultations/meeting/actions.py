@@ -218,7 +218,7 @@ async def _draw(session: Session, row: Meeting, least: int, by: Staffer) -> None
     await insert_many(session, Invitation, rows)
     row.seed, row.drawn_at = seed, now()
     row.draw = {
-        "method": lottery.METHOD, "pool": drawn.pool, "people": len(others),
+        "method": lottery.METHOD, "least": least, "pool": drawn.pool, "people": len(others),
         "seats": row.lottery_seats + spare, "authors": len(authors),
         "strata": [asdict(one) for one in drawn.strata],
     }  # fmt: skip
@@ -261,11 +261,14 @@ async def _add_authors(session: Session, row: Meeting, by: Staffer) -> None:
         if one is not None and (one.kind == "author" or one.state != "waiting"):
             continue
         at += 1
+        drawn = {"stratum": one.stratum, "position": one.position} if one else None
         made = one or Invitation(**_row(row, known[id_], "author", at, lot))
         made.kind, made.stratum, made.position = "author", None, at
         session.add(made)
         await session.flush()
-        await trail.record(session, "invitation", made.id, "add_author", actor=by.actor)
+        await trail.record(
+            session, "invitation", made.id, "add_author", actor=by.actor, details=drawn
+        )
 
 
 async def call_off(
