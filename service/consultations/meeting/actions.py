@@ -20,6 +20,7 @@ from service.consultations.meeting.seating.actions import (
     whole_of,
 )
 from service.consultations.models import Consultation
+from service.consultations.queries import Whole
 from service.consultations.standing.actions import WrongConsultationState, find
 from service.consultations.voting import queries as voting
 from service.consultations.voting.actions import NotShortlisted
@@ -30,8 +31,8 @@ from service.staff.access import Staffer
 from service.trail import actions as trail
 
 __all__ = [
-    "MeetingOver", "Plan", "TooFewSeats", "UnknownMeeting", "WrongMeeting", "call_off", "invite",
-    "plan",
+    "MeetingOver", "Plan", "TooFewSeats", "UnknownMeeting", "WrongMeeting", "call_off", "fall",
+    "invite", "plan",
 ]  # fmt: skip
 
 FACTS = ("starts_at", "ends_at", "address", "link")
@@ -283,14 +284,30 @@ async def call_off(
     await _shortlisted(session, consultation_id)
     row = await _found(session, consultation_id)
     check_not_over(row)
-    row.called_off_at = row.changed_at = now()
-    row.reason, row.edition = reason.strip(), row.edition + 1
-    await session.flush()
-    await trail.record(
-        session, "meeting", row.id, "call_off", actor=by.actor, became="called off", why=row.reason
-    )
+    await _call_off(session, row, by.actor, reason.strip())
     whole = await whole_of(session, row)
     told = await queries.invitees(session, row.id)
     letters_made = [letters.called_off(one, row, whole) for one in told]
     await deliveries.post(session, here.vault, letters_made)
     return row
+
+
+async def _call_off(session: Session, row: Meeting, actor: str, reason: str) -> None:
+    row.called_off_at = row.changed_at = now()
+    row.reason, row.edition = reason, row.edition + 1
+    await session.flush()
+    await trail.record(
+        session, "meeting", row.id, "call_off", actor=actor, became="called off", why=reason
+    )
+
+
+async def fall(session: Session, here: Installation, whole: Whole) -> None:
+    """The consultation was cancelled, and its meeting with it; who holds a seat hears so once."""
+    row = await _held(session, whole.row.id)
+    if row is None:
+        return
+    if row.called_off_at is None and row.starts_at > now():
+        await _call_off(session, row, trail.MACHINE, whole.row.reason or "")
+    holding = await queries.invitees(session, row.id)
+    written = [letters.cancelled(one, row, whole) for one in holding]
+    await deliveries.post(session, here.vault, written)

@@ -170,7 +170,7 @@ async def calendar_file(session: Reading, here: Here, token: Token) -> Response:
     title = whole.text(one.lang or whole.row.lang).title
     return Response(
         calendar.file(row, title, here.settings),
-        media_type="text/calendar; charset=utf-8",
+        media_type=f"text/calendar; charset=utf-8; method={calendar.method(row)}",
         headers={
             "cache-control": "private, no-store",
             "content-disposition": 'inline; filename="meeting.ics"',

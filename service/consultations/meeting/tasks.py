@@ -6,7 +6,7 @@ import structlog
 
 from service.channels import deliveries
 from service.consultations import queries as consultations
-from service.consultations.meeting import letters, queries
+from service.consultations.meeting import actions, letters, queries
 from service.consultations.meeting.queries import Participant
 from service.consultations.meeting.seating import actions as seating
 from service.database import now
@@ -82,12 +82,8 @@ async def _tell(here: Installation, consultation_id: int, some: list[Participant
 
 
 async def tell_cancelled(here: Installation, consultation_id: int) -> None:
-    """Who holds a seat, or was offered one, hears that the consultation was cancelled."""
+    """The meeting falls with its consultation; who holds a seat, or was offered one, hears so."""
     async with here.database.write() as session:
         whole = await consultations.whole(session, consultation_id)
-        row = await queries.of_consultation(session, consultation_id)
-        if whole is None or row is None or whole.row.state != "cancelled":
-            return
-        holding = await queries.invitees(session, row.id)
-        written = [letters.cancelled(one, row, whole) for one in holding]
-        await deliveries.post(session, here.vault, written)
+        if whole is not None and whole.row.state == "cancelled":
+            await actions.fall(session, here, whole)
