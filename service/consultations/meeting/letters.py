@@ -11,9 +11,7 @@ from service.consultations.meeting.models import Invitation, Meeting, Outcome
 from service.consultations.meeting.queries import Invitee, Participant
 from service.consultations.queries import Whole
 from service.installation import Installation
-from service.phrases import say
-
-LOCALES = {"pt": "pt_BR", "es": "es", "en": "en_GB"}
+from service.phrases import locale, say
 
 
 def invited(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Letter:
@@ -161,26 +159,22 @@ def span(row: Meeting, lang: str, here: Installation) -> str:
     if starts.date() != ends.date():
         return f"{moment(row.starts_at, lang, here)} \N{EN DASH} {moment(row.ends_at, lang, here)}"
     clocks = f"{_clock(starts, lang)}\N{EN DASH}{_clock(ends, lang)}"
-    return f"{_day(starts, lang)}, {clocks} ({get_timezone_gmt(starts, locale=_locale(lang))})"
+    return f"{_day(starts, lang)}, {clocks} ({get_timezone_gmt(starts, locale=locale(lang))})"
 
 
 def moment(at: datetime, lang: str, here: Installation) -> str:
     """A day and a time as the reader writes them."""
     local = at.astimezone(here.settings.zone)
-    zone = get_timezone_gmt(local, locale=_locale(lang))
+    zone = get_timezone_gmt(local, locale=locale(lang))
     return f"{_day(local, lang)}, {_clock(local, lang)} ({zone})"
 
 
 def _day(local: datetime, lang: str) -> str:
-    return format_date(local.date(), "full", locale=_locale(lang))
-
-
-def _locale(lang: str) -> str:
-    return LOCALES.get(lang, "en_GB")
+    return format_date(local.date(), "full", locale=locale(lang))
 
 
 def _clock(local: datetime, lang: str) -> str:
-    return format_time(local, "HH:mm", locale=_locale(lang))
+    return format_time(local, "HH:mm", locale=locale(lang))
 
 
 def _until(one: Invitation, lang: str, here: Installation) -> str:
