@@ -141,7 +141,7 @@ async def leave_out(
 async def ending(session: Reading, here: Here, consultation_id: Id) -> EndingOut:
     """How the seats of the meeting were given, and, once it is reported, what came of it."""
     row = await consultations.consultation(session, consultation_id)
-    if row is None or row.state in consultations.HIDDEN:
+    if row is None or not consultations.opened(row):
         raise UnknownConsultation("There is no such consultation.")
     held = await queries.of_consultation(session, row.id) if row.state in SHOWN else None
     said: Sequence[object] = ()

@@ -13,6 +13,7 @@ from service.channels.models import Delivery
 from service.consultations.meeting import calendar, tasks
 from service.consultations.meeting.answering import actions as answering
 from service.consultations.meeting.models import Meeting
+from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal
 from service.database import now
 from service.installation import Installation
@@ -94,6 +95,8 @@ async def test_the_public_reads_how_seats_were_given_but_neither_names_nor_small
     assert "Rua da Praia" not in str(shown)
     assert "P-" not in str(shown)
     assert (await client.get("/v1/consultations/99/ending")).status_code == 404
+    await told.poll.change(Consultation, told.id, state="cancelled", ready_at=None)
+    assert (await client.get(f"/v1{path}/ending")).status_code == 404, "it was never opened"
 
 
 async def test_who_accepted_has_a_calendar_file_at_an_address_nobody_guesses(
