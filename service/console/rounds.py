@@ -3,9 +3,9 @@
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
-from service.console.forms import HIGHEST, LANGS, Day, Field, Line, Publisher
+from service.console.forms import LANGS, Day, Field, Id, Line, Publisher
 from service.database import now
 from service.errors import GabineteError
 from service.installation import Installation
@@ -23,7 +23,6 @@ from service.trail import queries as trail
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 Tongue = Annotated[Literal["pt", "es", "en"], Form()]
 Days = Annotated[int, Form(ge=1, le=365)]
 PerTheme = Annotated[int, Form(ge=0, le=50)]

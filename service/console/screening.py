@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from service.console.forms import HIGHEST, LANGS, Language, Number, Publisher, pages_of
+from service.console.forms import HIGHEST, LANGS, Id, Language, Number, Publisher, pages_of
 from service.console.forms import Field as Text
 from service.console.forms import skipped as skipped_before
 from service.consultations import queries as consultations
@@ -28,7 +28,6 @@ router = APIRouter(prefix="/console/consultations", include_in_schema=False)
 
 QUEUED, LISTED = 20, 50
 STATES = ("waiting", "admitted", "refused", "joined", "withdrawn")
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 
 
 def _chosen(value: Any) -> Any:

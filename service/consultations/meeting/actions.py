@@ -297,7 +297,7 @@ async def _call_off(session: Session, row: Meeting, actor: str, reason: str) -> 
     row.reason, row.edition = reason, row.edition + 1
     await session.flush()
     await trail.record(
-        session, "meeting", row.id, "call_off", actor=actor, became="called off", why=reason
+        session, "meeting", row.id, "call_off", actor=actor, became="called_off", why=reason
     )
 
 
