@@ -39,7 +39,7 @@ async def test_it_is_planned_drawn_and_called_off_and_others_only_read(
     told = await gather(installation, authors=2, others=12)
     where = f"/console/consultations/{told.id}"
     async with logged_in(app, installation, "comms") as browser:
-        assert "Plan or change" in (await browser.get(f"{where}/meeting")).text
+        assert "Plan the meeting" in (await browser.get(f"{where}/meeting")).text
         await post(browser, f"{where}/meeting", **form())
         await post(browser, f"{where}/meeting/invite")
         page = (await browser.get(f"{where}/meeting")).text
