@@ -6,9 +6,8 @@ from urllib.parse import urlencode, urlsplit
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from service.console.forms import HIGHEST, LANGS, Id, Language, Number, Publisher, pages_of
+from service.console.forms import HIGHEST, LANGS, Id, Language, Number, Publisher, pages_of, skipped
 from service.console.forms import Field as Text
-from service.console.forms import skipped as skipped_before
 from service.consultations import queries as consultations
 from service.consultations.actions import UnknownConsultation
 from service.consultations.proposals import queries
@@ -69,7 +68,7 @@ async def queue(
     review = view.what == "review"
     rows, total = await queries.page(
         session, consultation_id, states=("refused",) if review else ("waiting",),
-        theme_id=view.theme, review=review, limit=QUEUED, offset=skipped_before(view.at, QUEUED),
+        theme_id=view.theme, review=review, limit=QUEUED, offset=skipped(view.at, QUEUED),
     )  # fmt: skip
     retriever = getattr(request.app.state, "retriever", None)
     return page(
@@ -89,7 +88,7 @@ async def proposals(
     states = (view.state,) if view.state in STATES else STATES
     rows, total = await queries.page(
         session, consultation_id, states=states, theme_id=view.theme, limit=LISTED,
-        offset=skipped_before(view.at, LISTED),
+        offset=skipped(view.at, LISTED),
     )  # fmt: skip
     return page(
         request, "asked_proposals.html", asker=asker, whole=whole, view=view, total=total,
