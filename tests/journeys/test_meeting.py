@@ -178,6 +178,8 @@ async def test_nobody_answers_for_another_nor_after_the_meeting_nor_once_erased(
         await session.execute(update(Meeting).values(starts_at=now() - timedelta(minutes=1)))
     late = await people[heir.person_id or 0].forge(f"attend:{heir.id}")
     assert "não pode mais ser respondido" in late
+    said = await people[heir.person_id or 0].say(f"/start consultation-{hall.poll.id}")
+    assert "Rua da Praia 100" not in said, "no seat is offered once it has begun"
 
 
 @pytest.mark.parametrize("lang", ["pt", "es", "en"])
