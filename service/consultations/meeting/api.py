@@ -67,7 +67,9 @@ async def meeting(session: Reading, asker: Asker, consultation_id: Id) -> Meetin
 async def plan(
     session: Writing, asker: Running, here: Here, consultation_id: Id, body: schemas.MeetingIn
 ) -> MeetingOut:
-    """Plan the meeting, or change it; those who hold a seat hear of another time or place."""
+    """Plan the meeting, or change it; those who hold a seat hear of another time or place. One
+    that was called off is planned again: they are asked anew.
+    """
     await actions.plan(session, here, consultation_id, body.plan(), by=asker)
     return await _meeting(session, consultation_id)
 
