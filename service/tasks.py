@@ -109,6 +109,7 @@ async def _move_consultations(here: Installation, retriever: Retriever, job: Job
     await voting.close(here)
     await voting.catch_up(here)
     await meetings.pass_on(here)
+    await meetings.remind(here)
 
 
 async def _reckon_votes(here: Installation, retriever: Retriever, job: Job) -> None:

@@ -1,18 +1,12 @@
 """How an answer, its correction, its withdrawal and its measures are told to one person."""
 
-from datetime import datetime
-
-from babel.dates import format_date
-
 from service.answers.models import Answer, Measure
 from service.answers.queries import Published, Told
 from service.channels.contract import Button
 from service.channels.deliveries import BROADCAST, Cause, Letter
 from service.installation import Installation
 from service.issues.queries import Asker
-from service.phrases import say
-
-LOCALES = {"pt": "pt_BR", "es": "es", "en": "en_GB"}
+from service.phrases import day, say
 
 
 def answer(ready: Published, edition: int, asker: Asker, here: Installation) -> Letter:
@@ -88,7 +82,7 @@ def _head(
     reason: str | None = None,
 ) -> str:
     department = ready.department_name or here.settings.government
-    date = _day(ready.published_at, lang, here)
+    date = day(ready.published_at, lang, here.settings.zone)
     return say(key, lang, code=code, reason=reason, department=department, date=date)
 
 
@@ -104,8 +98,3 @@ def _body(head: str, ready: Published, lang: str, here: Installation) -> str:
     if url := ready.url or page:
         lines += ["", say("instant.source", lang, url=url)]
     return "\n".join(lines)
-
-
-def _day(at: datetime, lang: str, here: Installation) -> str:
-    local = at.astimezone(here.settings.zone).date()
-    return format_date(local, "long", locale=LOCALES.get(lang, "en_GB"))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from service.answers import actions as answers
 from service.answers import previewing, queries
@@ -14,12 +14,12 @@ from service.answers.measures import actions as measures
 from service.answers.models import Answer
 from service.channels import deliveries
 from service.console.forms import (
-    HIGHEST,
     LANGS,
     SHOWN,
     At,
     Day,
     Field,
+    Id,
     Language,
     Line,
     Link,
@@ -42,7 +42,6 @@ from service.trail import queries as trail
 router = APIRouter(prefix="/console", include_in_schema=False)
 
 STATES = ("drafted", "in_review", "approved", "scheduled", "published", "retracted")
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 Moment = Annotated[datetime, Form()]
 
 

@@ -3,20 +3,22 @@
 from datetime import datetime
 from itertools import zip_longest
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from service.console.forms import (
-    HIGHEST,
     LANGS,
     SHOWN,
     At,
     Field,
+    Id,
     Language,
     Line,
     Link,
+    Moment,
     Publisher,
+    Why,
+    local,
     pages_of,
     skipped,
 )
@@ -39,8 +41,6 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 
 STATES = tuple(MOVES)
 BY_HAND = ("screening", "voting", "shortlisted", "met", "reported")
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
-Moment = Annotated[datetime, Form()]
 
 
 class PlanForm:
@@ -66,10 +66,10 @@ class PlanForm:
         zone = here.settings.zone
         self.plan = Plan(
             lang=lang,
-            proposing_from=_local(proposing_from, zone),
-            proposing_until=_local(proposing_until, zone),
-            screening_until=_local(screening_until, zone),
-            voting_until=_local(voting_until, zone),
+            proposing_from=local(proposing_from, zone),
+            proposing_until=local(proposing_until, zone),
+            screening_until=local(screening_until, zone),
+            voting_until=local(voting_until, zone),
             open_to=open_to,
             place=place or None,
             entry_code=entry_code or None,
@@ -78,11 +78,6 @@ class PlanForm:
             scores_shown=scores_shown,
             shortlist_size=shortlist_size,
         )
-
-
-def _local(at: datetime, zone: ZoneInfo) -> datetime:
-    """A time that a field has without its zone."""
-    return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 @router.get("/consultations")
@@ -232,7 +227,7 @@ async def move(
     session: Writing,
     consultation_id: Id,
     to: Annotated[Literal["screening", "voting", "shortlisted", "met", "reported"], Form()],
-    why: Annotated[str, Form(max_length=1000)],
+    why: Why,
 ) -> Response:
     """Move it before its date, or where no date does."""
     await actions.move(session, consultation_id, to, by=asker, why=why)
@@ -247,10 +242,10 @@ async def extend(
     consultation_id: Id,
     phase: Annotated[Literal["proposing", "screening", "voting"], Form()],
     until: Moment,
-    reason: Annotated[str, Form(max_length=1000)],
+    reason: Why,
 ) -> Response:
     """Put the end of a phase off, with a reason that the public reads."""
-    ends = _local(until, here.settings.zone)
+    ends = local(until, here.settings.zone)
     await actions.extend(session, consultation_id, phase, ends, by=asker, reason=reason)
     return _back(consultation_id, "put_off")
 
@@ -260,7 +255,7 @@ async def cancel(
     asker: Publisher,
     session: Writing,
     consultation_id: Id,
-    reason: Annotated[str, Form(max_length=1000)],
+    reason: Why,
 ) -> Response:
     """End it for good, with a reason that the public reads."""
     await actions.cancel(session, consultation_id, by=asker, reason=reason)

@@ -1,9 +1,10 @@
 """What the console's forms take, and who may send them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Form, Query
+from fastapi import Depends, Form, Path, Query
 
 from service.staff.access import Staffer, require
 
@@ -16,6 +17,9 @@ Line = Annotated[str, Form(max_length=500)]
 Language = Annotated[str, Form(pattern="^[a-z]{2}$")]
 Link = Annotated[str | None, Form(max_length=500, pattern=r"^(https://\S+)?$")]
 Day = Annotated[date | None, Form()]
+Moment = Annotated[datetime, Form()]
+Why = Annotated[str, Form(max_length=1000)]
+Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 Number = Annotated[int, Form(ge=1, le=HIGHEST)]
 Numbers = Annotated[list[int], Form(min_length=1, max_length=200)]
 At = Annotated[int, Query(ge=1, le=100_000)]
@@ -36,3 +40,8 @@ def pages_of(total: int, shown: int = SHOWN) -> int:
 def skipped(at: int, shown: int = SHOWN) -> int:
     """How many lines stand before page `at`."""
     return (at - 1) * shown
+
+
+def local(at: datetime, zone: ZoneInfo) -> datetime:
+    """A time that a field has without its zone, in which it is meant."""
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)

@@ -3,17 +3,17 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 
 from service.answers import actions as answers
 from service.answers import queries as answer_queries
 from service.answers import tasks as answer_tasks
 from service.console import rough
 from service.console.forms import (
-    HIGHEST,
     LANGS,
     At,
     Field,
+    Id,
     Language,
     Line,
     Number,
@@ -47,7 +47,6 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 
 VOICES = 25
 ALIKE = 0.2
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 Asked = Annotated[list[int], Query(alias=rough.ASKED, max_length=2 * VOICES)]
 
 

@@ -2,22 +2,23 @@
 proposals that still lack a reply.
 """
 
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
 from service.console.forms import (
-    HIGHEST,
     LANGS,
     SHOWN,
     At,
     Field,
+    Id,
     Language,
     Line,
     Link,
+    Moment,
     Publisher,
+    Why,
+    local,
     pages_of,
     skipped,
 )
@@ -33,10 +34,7 @@ from service.staff.access import Asker
 
 router = APIRouter(prefix="/console/consultations", include_in_schema=False)
 
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
-Moment = Annotated[datetime, Form()]
 Seats = Annotated[int, Form(ge=0, le=MOST_SEATS)]
-Why = Annotated[str, Form(max_length=1000)]
 LACKING = 50
 STATES = ("invited", "accepted", "declined", "lapsed", "waiting", "erased")
 
@@ -58,19 +56,14 @@ class MeetingForm:
         """Times are of the installation's zone."""
         zone = here.settings.zone
         self.plan = Plan(
-            starts_at=_local(starts_at, zone),
-            ends_at=_local(ends_at, zone),
-            answer_until=_local(answer_until, zone),
+            starts_at=local(starts_at, zone),
+            ends_at=local(ends_at, zone),
+            answer_until=local(answer_until, zone),
             author_seats=author_seats,
             lottery_seats=lottery_seats,
             address=address.strip() or None,
             link=link or None,
         )
-
-
-def _local(at: datetime, zone: ZoneInfo) -> datetime:
-    """A time that a field has without its zone."""
-    return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 @router.get("/{consultation_id}/meeting")

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
-from service.console.forms import HIGHEST, Admin, Line
+from service.console.forms import Admin, Id, Line
 from service.departments import queries as departments
 from service.shell.pages import back, page
 from service.shell.requests import Here, Reading, Writing
@@ -14,7 +14,6 @@ from service.staff.actions import UnknownStaff
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 Words = Annotated[list[str], Form(max_length=200)]
 Email = Annotated[str, Form(max_length=200, pattern=r"^[^@\s]+@[^@\s]+$")]
 Days = Annotated[str, Form(pattern=r"^\d{0,4}$")]

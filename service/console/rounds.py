@@ -3,9 +3,9 @@
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
-from service.console.forms import HIGHEST, LANGS, Day, Field, Line, Publisher
+from service.console.forms import LANGS, Day, Field, Id, Line, Publisher
 from service.database import now
 from service.errors import GabineteError
 from service.installation import Installation
@@ -23,7 +23,6 @@ from service.trail import queries as trail
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 Tongue = Annotated[Literal["pt", "es", "en"], Form()]
 Days = Annotated[int, Form(ge=1, le=365)]
 PerTheme = Annotated[int, Form(ge=0, le=50)]
@@ -43,7 +42,7 @@ async def rounds(request: Request, asker: Asker, here: Here, session: Reading) -
     found = await queries.page(session)
     return page(
         request, "rounds.html", asker=asker, rows=found, langs=LANGS, **_clock(here),
-        people={one.round.id: await queries.people(session, one.round) for one in found},
+        people=await queries.people(session, [one.round for one in found]),
         due=[(t, q) for t, q in await queries.due(session) if asker.sees(q.department_key)],
         today=now().astimezone(here.settings.zone).date(),
         last=(now() + LASTS).astimezone(here.settings.zone).date(),
@@ -111,8 +110,9 @@ async def one_round(
     return page(
         request, "round.html", asker=asker, told=told, langs=LANGS, **_clock(here),
         rows=[one for one in found if one.open or asker.sees(one.department_key)],
-        people=await queries.people(session, told.round), over=told.round.state in queries.OVER,
-        zone=here.settings.zone, events=await trail.of(session, "round", round_id, limit=60),
+        people=(await queries.people(session, [told.round]))[round_id],
+        over=told.round.state in queries.OVER, zone=here.settings.zone,
+        events=await trail.of(session, "round", round_id, limit=60),
         names=await staff.names(session),
     )  # fmt: skip
 

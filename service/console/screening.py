@@ -3,12 +3,11 @@
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, BeforeValidator, Field
 
-from service.console.forms import HIGHEST, LANGS, Language, Number, Publisher, pages_of
+from service.console.forms import HIGHEST, LANGS, Id, Language, Number, Publisher, pages_of, skipped
 from service.console.forms import Field as Text
-from service.console.forms import skipped as skipped_before
 from service.consultations import queries as consultations
 from service.consultations.actions import UnknownConsultation
 from service.consultations.proposals import queries
@@ -28,7 +27,6 @@ router = APIRouter(prefix="/console/consultations", include_in_schema=False)
 
 QUEUED, LISTED = 20, 50
 STATES = ("waiting", "admitted", "refused", "joined", "withdrawn")
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 
 
 def _chosen(value: Any) -> Any:
@@ -70,7 +68,7 @@ async def queue(
     review = view.what == "review"
     rows, total = await queries.page(
         session, consultation_id, states=("refused",) if review else ("waiting",),
-        theme_id=view.theme, review=review, limit=QUEUED, offset=skipped_before(view.at, QUEUED),
+        theme_id=view.theme, review=review, limit=QUEUED, offset=skipped(view.at, QUEUED),
     )  # fmt: skip
     retriever = getattr(request.app.state, "retriever", None)
     return page(
@@ -90,7 +88,7 @@ async def proposals(
     states = (view.state,) if view.state in STATES else STATES
     rows, total = await queries.page(
         session, consultation_id, states=states, theme_id=view.theme, limit=LISTED,
-        offset=skipped_before(view.at, LISTED),
+        offset=skipped(view.at, LISTED),
     )  # fmt: skip
     return page(
         request, "asked_proposals.html", asker=asker, whole=whole, view=view, total=total,

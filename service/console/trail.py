@@ -17,6 +17,7 @@ SHOWN = 100
 THINGS = (
     "issue", "answer", "measure", "contribution", "delivery", "inbox", "document", "department",
     "staff", "person", "consultation", "proposal", "meeting", "invitation", "voter", "round",
+    "export",
 )  # fmt: skip
 PLACES = {
     "issue": "/console/issues/", "answer": "/console/answers/", "document": "/console/knowledge/",

@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 
-from service.console.forms import HIGHEST, At, Publisher, pages_of, skipped
+from service.console.forms import HIGHEST, At, Id, Publisher, pages_of, skipped
 from service.console.live import SinceVotes
 from service.console.screening import known
 from service.consultations import queries as consultations
@@ -17,7 +17,6 @@ from service.staff.access import Asker
 router = APIRouter(prefix="/console/consultations", include_in_schema=False)
 
 RANKED = 30
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
 ThemeOf = Annotated[int | None, Query(ge=1, le=HIGHEST)]
 
 

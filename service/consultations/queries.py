@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from service.consultations.models import (
     Consultation,
@@ -16,7 +16,6 @@ from service.consultations.models import (
 from service.consultations.proposals.models import Proposal
 from service.database import Session
 
-HIDDEN = ("drafted",)
 OPEN = ("proposing", "screening", "voting")
 
 
@@ -39,6 +38,11 @@ class Whole:
 def theme_name(theme: ConsultationTheme, lang: str, original: str) -> str:
     """What a theme is called in a language, or in the consultation's own."""
     return str(theme.names.get(lang) or theme.names[original])
+
+
+def opened(row: Consultation) -> bool:
+    """Whether the public reads it: it was opened once, whatever became of it."""
+    return row.state != "drafted" and row.ready_at is not None
 
 
 async def consultation(session: Session, consultation_id: int) -> Consultation | None:
@@ -66,14 +70,14 @@ async def page(
     session: Session,
     *,
     states: Collection[str] = (),
-    without: Collection[str] = (),
+    public: bool = False,
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[list[Consultation], int]:
-    """Consultations, the newest first, and how many there are."""
-    chosen = [Consultation.state.in_(states)] if states else []
-    if without:
-        chosen.append(Consultation.state.not_in(without))
+    """Consultations, or those that were opened once, the newest first, and how many there are."""
+    chosen: list[ColumnElement[bool]] = [Consultation.state.in_(states)] if states else []
+    if public:
+        chosen += [Consultation.state != "drafted", Consultation.ready_at.is_not(None)]
     total = await session.scalar(select(func.count()).select_from(Consultation).where(*chosen))
     query = select(Consultation).where(*chosen).order_by(Consultation.id.desc())
     found = await session.scalars(query.limit(limit).offset(offset))

@@ -9,6 +9,7 @@ from service.consultations.meeting.models import Invitation, Meeting
 from service.consultations.meeting.seating.actions import whole_of
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
+from service.database import now
 from service.errors import GabineteError
 from service.people.models import Person
 from service.phrases import say
@@ -68,9 +69,10 @@ async def forget(room: Room, person: Person, lang: str) -> list[str]:
 
 
 async def standing(room: Room, person: Person, consultation_id: int, lang: str) -> Reply | None:
-    """The seat that a person holds or is offered in a consultation, said again."""
+    """The seat that a person holds or is offered in a consultation, said again until it begins."""
     for one, row in await queries.of_person(room.session, person.id):
-        if row.consultation_id == consultation_id and row.called_off_at is None:
+        ahead = row.called_off_at is None and row.starts_at > now()
+        if row.consultation_id == consultation_id and ahead:
             buttons = letters.answers(one, lang)
             if one.state == "accepted":
                 return letters.accepted(one, row, lang, room.here), buttons

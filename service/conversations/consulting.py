@@ -84,7 +84,7 @@ async def lead(room: Room, one: Heard, consultation_id: int) -> Reply:
     """What is asked, how far it is, and what can be done now."""
     lang = room.lang(one)
     whole = await queries.whole(room.session, consultation_id)
-    if whole is None or whole.row.state in queries.HIDDEN:
+    if whole is None or not queries.opened(whole.row):
         return say("consultation.none", lang), ()
     body, buttons = await _standing(room, one, whole)
     mine, own = await _mine(room, one, whole.row)

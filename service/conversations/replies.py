@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from babel.dates import format_date
-
 from nlp import talk, text
+from service import phrases
 from service.answers import queries as answers
 from service.channels.contract import Button
 from service.channels.deliveries import Cause, Letter
@@ -161,5 +160,4 @@ def about(words: str) -> str:
 
 def day(at: datetime, lang: str, room: "Room") -> str:
     """A date as the reader writes it, in the installation's time zone."""
-    locale = {"pt": "pt_BR", "es": "es", "en": "en_GB"}.get(lang, "en_GB")
-    return format_date(at.astimezone(room.here.settings.zone).date(), "long", locale=locale)
+    return phrases.day(at, lang, room.here.settings.zone)

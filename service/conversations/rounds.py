@@ -110,7 +110,7 @@ def _choice(at: int, one: Question, round_id: int, mine: set[int], lang: str) ->
 async def _result(room: Room, one: Heard, told: Told) -> Reply:
     """How a round ended: how many took part, and what became of the questions that won."""
     lang = room.lang(one)
-    people = await queries.people(room.session, told.round)
+    people = await queries.people(room.session, [told.round])
     won = [q for q in await queries.questions(room.session, told.round) if q.due_at]
     lines = [
         say(
@@ -118,7 +118,7 @@ async def _result(room: Room, one: Heard, told: Told) -> Reply:
             day=_day(told.round.closes_at, one, room),
         )
     ]  # fmt: skip
-    lines[0] += f" {say('round.result.took_part', lang, n=people)}"
+    lines[0] += f" {say('round.result.took_part', lang, n=people[told.round.id])}"
     for q in won:
         name = q.name if q.named else say("round.unnamed", lang)
         count = say("round.supporters", lang, n=q.supporters)

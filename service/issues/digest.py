@@ -8,7 +8,6 @@ from email.message import EmailMessage
 
 import aiosmtplib
 import structlog
-from babel.dates import format_date
 
 from service import jobs
 from service.database import Session, now
@@ -16,7 +15,7 @@ from service.departments.norm import due_here
 from service.installation import Installation
 from service.issues.models import Issue
 from service.issues.noticing import queries
-from service.phrases import say
+from service.phrases import day, say
 from service.settings import Settings
 from service.staff.models import Staff
 
@@ -24,7 +23,6 @@ SOON = 3
 NEW = timedelta(days=1)
 SHOWN = 20
 TLS_PORT = 465
-LOCALES = {"pt": "pt_BR", "es": "es", "en": "en_GB"}
 
 log = structlog.get_logger()
 
@@ -108,7 +106,7 @@ def compose(settings: Settings, who: Staff, news: News) -> EmailMessage:
 def _section(settings: Settings, lang: str, kind: str, issues: list[Issue]) -> str:
     lines = [say(f"digest.{kind}", lang, n=len(issues))]
     for issue in issues[:SHOWN]:
-        due = _day(settings, lang, issue.due_at)
+        due = day(issue.due_at, lang, settings.zone) if issue.due_at else say("digest.no_due", lang)
         name = " ".join(issue.name.split())
         lines.append(say("digest.line", lang, n=issue.people, name=name, due=due))
         lines.append(f"  {settings.url}/console/issues/{issue.id}")
@@ -116,13 +114,6 @@ def _section(settings: Settings, lang: str, kind: str, issues: list[Issue]) -> s
         url = f"{settings.url}/console/issues"
         lines.append(say("digest.more", lang, n=len(issues) - SHOWN, url=url))
     return "\n".join(lines)
-
-
-def _day(settings: Settings, lang: str, at: datetime | None) -> str:
-    if at is None:
-        return say("digest.no_due", lang)
-    local = at.astimezone(settings.zone).date()
-    return format_date(local, "long", locale=LOCALES.get(lang, "en_GB"))
 
 
 async def send(settings: Settings, message: EmailMessage) -> None:

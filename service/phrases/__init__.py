@@ -1,12 +1,16 @@
-"""Every sentence a citizen reads, in each language, with plurals."""
+"""Every sentence a citizen reads, in each language, with plurals, and dates as they write them."""
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("pt", "es", "en")
+LOCALES = {"pt": "pt_BR", "es": "es", "en": "en_GB"}
 FOLDER = Path(__file__).parent
 
 
@@ -35,3 +39,13 @@ def catalogue(lang: str) -> Catalog:
 def _plural(lang: str, n: int) -> int:
     """0 for one, 1 for many: Brazilian Portuguese says nothing and one in the singular."""
     return int(n > 1) if lang == "pt" else int(n != 1)
+
+
+def locale(lang: str) -> str:
+    """Where the people are who write dates as readers of this language do."""
+    return LOCALES.get(lang, "en_GB")
+
+
+def day(at: datetime, lang: str, zone: ZoneInfo) -> str:
+    """A date as the reader writes it, in a time zone."""
+    return format_date(at.astimezone(zone).date(), "long", locale=locale(lang))

@@ -111,7 +111,7 @@ async def consultations(
     response: Response, here: Here, session: Reading, limit: Limit = 50, offset: Offset = 0
 ) -> AskedPage:
     """Consultations that were opened, the newest first."""
-    rows, total = await queries.page(session, without=queries.HIDDEN, limit=limit, offset=offset)
+    rows, total = await queries.page(session, public=True, limit=limit, offset=offset)
     counts = await proposals.counts(session, [row.id for row in rows])
     wholes = await queries.wholes(session, rows)
     items = [_asked(one, counts[one.row.id], here.settings.url) for one in wholes]
@@ -154,7 +154,7 @@ async def proposed(
 async def opened(session: Session, consultation_id: int) -> Whole:
     """A consultation that the public may read. Raises `UnknownConsultation`."""
     whole = await queries.whole(session, consultation_id)
-    if whole is None or whole.row.state in queries.HIDDEN or whole.row.ready_at is None:
+    if whole is None or not queries.opened(whole.row):
         raise UnknownConsultation("There is no such consultation.")
     return whole
 

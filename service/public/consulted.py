@@ -81,10 +81,8 @@ async def asked(session: Session, here: Installation) -> AsyncIterator[dict[str,
 async def _opened(session: Session) -> AsyncIterator[list[Consultation]]:
     first = 0
     while True:
-        rows, total = await consultations.page(
-            session, without=consultations.HIDDEN, limit=PART, offset=first
-        )
-        yield [row for row in rows if row.ready_at is not None]
+        rows, total = await consultations.page(session, public=True, limit=PART, offset=first)
+        yield rows
         first += PART
         if first >= total:
             return

@@ -99,7 +99,7 @@ async def figures(session: Session, ids: Sequence[int]) -> dict[int, Figures]:
 async def consultation_list(request: Request, session: Reading, at: At = 1) -> Response:
     """All consultations but those that are being written, the newest first."""
     rows, total = await consultations.page(
-        session, without=consultations.HIDDEN, limit=LISTED, offset=(at - 1) * LISTED
+        session, public=True, limit=LISTED, offset=(at - 1) * LISTED
     )
     if at > 1 and not rows:
         raise NotFound("There is no such page.")

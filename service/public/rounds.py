@@ -82,28 +82,29 @@ async def one_round(
     visit = request.cookies.get(ORDER, "")
     known = VISIT.fullmatch(visit) is not None
     visit = visit if known else secrets.token_urlsafe(9)
-    found = in_order(await rounds.questions(session, told.round), told, visit)
+    asked = await rounds.questions(session, told.round)
+    found = in_order(asked, told, visit)
     first = (at - 1) * SHOWN
     if at > 1 and first >= len(found):
         raise NotFound("There is no such page.")
     rows = found[first : first + SHOWN]
     shown = page(
         request, "public_round.html", told=told, rows=rows, total=len(found), at=at,
-        pages=-(-len(found) // SHOWN), people=await rounds.people(session, told.round),
+        pages=-(-len(found) // SHOWN),
+        people=(await rounds.people(session, [told.round]))[round_id],
         answers=await queries.newest_of(session, [one.issue_id for one in rows if one.answered]),
         history=await rounds.history(session, round_id), over=told.round.state in OVER,
         runs=told.round.state == "open" and told.round.closes_at > now(),
-        hidden=await waiting(session, told), **_clock(here),
+        hidden=sum(waits(one) for one in asked), **_clock(here),
     )  # fmt: skip
     if not known and told.round.state == "open":
         shown.set_cookie(ORDER, visit, samesite="lax", httponly=True)
     return kept(request, shown)
 
 
-async def waiting(session: Session, told: Told) -> int:
-    """Questions that nobody may read yet, because staff have not named them."""
-    found = await rounds.questions(session, told.round)
-    return sum(not one.named and one.aside is None and one.supporters > 0 for one in found)
+def waits(one: Question) -> bool:
+    """Whether nobody may read it yet, because staff have not named it."""
+    return not one.named and one.aside is None and one.supporters > 0
 
 
 def in_order(found: list[Question], told: Told, visit: str) -> list[Question]:

@@ -101,7 +101,7 @@ async def booth(
 async def asked(session: Session, consultation_id: int) -> Whole:
     """A consultation that the public reads. Raises `NotFound`."""
     found = await consultations.whole(session, consultation_id)
-    if found is None or found.row.state in consultations.HIDDEN or found.row.ready_at is None:
+    if found is None or not consultations.opened(found.row):
         raise NotFound("There is no such consultation.")
     return found
 

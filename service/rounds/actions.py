@@ -2,14 +2,14 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from service import jobs
 from service.database import Session, now
 from service.errors import Conflict, GabineteError, NotFound
 from service.issues import actions as issues
 from service.issues.actions import NoReason
-from service.rounds import queries, tally
+from service.rounds import clock, queries, tally
 from service.rounds.models import Nomination, Round, RoundText
 from service.rounds.queries import Question
 from service.settings import Settings
@@ -237,12 +237,12 @@ async def _count(
     session: Session, settings: Settings, told: Round, *, actor: str, why: str | None
 ) -> None:
     told.closes_at = min(told.closes_at, now())
-    told.people = await queries.people(session, told)
+    told.people = (await queries.people(session, [told]))[told.id]
     found = await queries.questions(session, told)
     rows = {one.id: one for one in await queries.nominations(session, told.id)}
     for one in found:
         _freeze(rows[one.nomination_id], one)
-    due_at = told.closes_at + timedelta(days=told.answer_days)
+    due_at = clock.days_after(told.closes_at, told.answer_days, settings.zone)
     chosen = tally.choose(found, told.per_theme, told.seed)
     for won in chosen:
         row = rows[won.question.nomination_id]

@@ -37,7 +37,8 @@ async def whole(session: Session, asker: Staffer, round_id: int) -> RoundWhole:
     told = await queries.told(session, round_id)
     if told is None:
         raise UnknownRound("There is no such round.")
-    head = out(told, await queries.people(session, told.round))
+    people = await queries.people(session, [told.round])
+    head = out(told, people[round_id])
     found = await queries.questions(session, told.round)
     shown = [question(one) for one in found if one.open or asker.sees(one.department_key)]
     return RoundWhole(**head.model_dump(), questions=shown)
@@ -51,9 +52,9 @@ def texts_of(texts: Mapping[str, TextIn] | None) -> dict[str, tuple[str, str]]:
 @router.get("/rounds")
 async def page(asker: Asker, session: Reading) -> list[RoundOut]:
     """Rounds, the newest first."""
-    return [
-        out(told, await queries.people(session, told.round)) for told in await queries.page(session)
-    ]
+    found = await queries.page(session)
+    people = await queries.people(session, [told.round for told in found])
+    return [out(told, people[told.round.id]) for told in found]
 
 
 @router.post("/rounds", status_code=201)

@@ -1,17 +1,12 @@
 """Word what those who take part in a round are told: how it ended, what was set aside."""
 
 from collections.abc import Sequence
-from datetime import datetime
-
-from babel.dates import format_date
 
 from service.channels.deliveries import BROADCAST, Letter
 from service.installation import Installation
-from service.phrases import say
+from service.phrases import day, say
 from service.rounds.queries import Question, Told
 from service.rounds.support.queries import Supporter
-
-LOCALES = {"pt": "pt_BR", "es": "es", "en": "en_GB"}
 
 
 def ended(
@@ -45,7 +40,8 @@ def _letter(
 def _line(one: Question, lang: str, here: Installation) -> str:
     name = one.name if one.named else say("round.unnamed", lang)
     supporters = say("round.supporters", lang, n=one.supporters)
-    due = say("round.due", lang, day=day(one.due_at, lang, here)) if one.due_at else "—"
+    assert one.due_at is not None, "it is told because it is due"
+    due = say("round.due", lang, day=day(one.due_at, lang, here.settings.zone))
     return f"• {name} ({supporters})\n  {due}"
 
 
@@ -78,11 +74,3 @@ def _to(key: str, told: Told, one: Supporter, text: str, lang: str) -> Letter:
         lang=lang,
         priority=BROADCAST,
     )
-
-
-def day(at: datetime | None, lang: str, here: Installation) -> str:
-    """A date as the reader writes it, in the installation's time zone."""
-    if at is None:
-        return "—"
-    local = at.astimezone(here.settings.zone).date()
-    return format_date(local, "long", locale=LOCALES.get(lang, "en_GB"))

@@ -220,12 +220,16 @@ async def _supporters(session: Session, round_id: int) -> dict[int, int]:
     return {row[0]: row[1] for row in rows.all()}
 
 
-async def people(session: Session, told: Round) -> int:
-    """How many different people take part, or took part until the end."""
-    if told.people is not None:
-        return told.people
-    count = select(func.count(func.distinct(Support.person_id)))
-    return await session.scalar(count.where(Support.round_id == told.id)) or 0
+async def people(session: Session, rounds: Collection[Round]) -> dict[int, int]:
+    """How many different people take part in each, or took part until its end."""
+    running = [one.id for one in rounds if one.people is None]
+    rows = await session.execute(
+        select(Support.round_id, func.count(func.distinct(Support.person_id)))
+        .where(Support.round_id.in_(running))
+        .group_by(Support.round_id)
+    )
+    counted = {row[0]: row[1] for row in rows.all()}
+    return {one.id: counted.get(one.id, 0) if one.people is None else one.people for one in rounds}
 
 
 async def nominations(session: Session, round_id: int) -> Sequence[Nomination]:

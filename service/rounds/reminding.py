@@ -14,8 +14,8 @@ from service.database import Session, now
 from service.installation import Installation
 from service.issues import digest
 from service.issues.noticing import queries as noticing
-from service.phrases import say
-from service.rounds import letters, queries
+from service.phrases import day, say
+from service.rounds import queries
 from service.rounds.queries import Question, Told
 from service.staff import queries as staff
 from service.staff.models import Staff
@@ -102,7 +102,8 @@ def compose(here: Installation, one: Reminder, moment: datetime) -> EmailMessage
     settings, lang = here.settings, one.who.lang
     message = EmailMessage()
     message["From"], message["To"] = settings.mail_from, one.who.email
-    due = letters.day(one.question.due_at, lang, here)
+    assert one.question.due_at is not None, "only what is due is reminded of"
+    due = day(one.question.due_at, lang, settings.zone)
     subject = say(f"round.mail.{one.step}", lang, government=settings.government, day=due)
     message["Subject"] = " ".join(subject.split())
     said = say(

@@ -15,6 +15,8 @@ from service.trail.actions import MACHINE
 
 __all__ = ["move_on", "remind", "tell_round"]
 
+CHUNK = 500
+
 log = structlog.get_logger()
 
 
@@ -41,11 +43,17 @@ async def _move_one(here: Installation, round_id: int) -> None:
 
 
 async def tell_round(here: Installation, round_id: int) -> None:
-    """Everybody who took part hears once how the round ended, where they last took part."""
-    async with here.database.write() as session:
+    """Everybody who took part hears once how the round ended, where they last took part; many at a
+    time, so that nobody else waits for the database. Safe to do twice.
+    """
+    async with here.database.read() as session:
         told = await queries.told(session, round_id)
         if told is None:
             return
         due = [one for one in await queries.questions(session, told.round) if one.due_at]
-        reached = await support.supporters(session, round_id)
-        await deliveries.post(session, here.vault, letters.ended(told, due, reached, here))
+        people = await support.people(session, round_id)
+    for start in range(0, len(people), CHUNK):
+        some = people[start : start + CHUNK]
+        async with here.database.write() as session:
+            reached = await support.supporters(session, round_id, people=some)
+            await deliveries.post(session, here.vault, letters.ended(told, due, reached, here))

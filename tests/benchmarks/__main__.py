@@ -16,7 +16,16 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import broadcast, intake, killing, pages, scale, starting, throughput
+from tests.benchmarks import (
+    broadcast,
+    intake,
+    killing,
+    pages,
+    rounds,
+    scale,
+    starting,
+    throughput,
+)
 from tests.benchmarks.understanding import table
 from tests.benchmarks.voting import polis, replay, simulated
 
@@ -186,6 +195,21 @@ def replayed(folder: Path, size: float) -> Iterator[Figure]:
     )  # fmt: skip
 
 
+def supported(folder: Path, quick: bool) -> Iterator[Figure]:
+    """Questions of a round supported over HTTP, on a service of its own."""
+    found = rounds.measure(folder, rounds.SUPPORTERS // 4 if quick else rounds.SUPPORTERS)
+    wrong = found.lost, found.more, found.refused
+    yield Figure(
+        f"{found.supports} supports of {found.people} people: lost, twice, refused",
+        ", ".join(map(str, wrong)), "0, 0, 0", not any(wrong),
+    )  # fmt: skip
+    yield Figure(
+        "supports each second until the last one counts, half as many repeats beside them",
+        f"{found.rate:.0f} (p50 {found.p50 * 1e3:.0f} ms, p95 {found.p95 * 1e3:.0f} ms)",
+        f"≥ {rounds.RATE:.0f}", found.rate >= rounds.RATE,
+    )  # fmt: skip
+
+
 def grouped(sets: Path) -> Iterator[Figure]:
     """Opinion groups and foretold votes on real conversations."""
     told = list(polis.measure(sets))
@@ -261,6 +285,7 @@ ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
     "pages": shown,
     "ranking": ranked,
     "scale": grown,
+    "rounds": supported,
 }
 
 

@@ -13,7 +13,8 @@ from service.answers import actions as answers
 from service.answers.commenting import actions as commenting
 from service.answers.measures import actions as measures
 from service.app import open_installation
-from service.database import now
+from service.consultations.meeting import actions as meetings
+from service.database import Session, now
 from service.installation import Installation
 from service.issues import actions as issues
 from service.issues.notes import actions as notes
@@ -193,8 +194,21 @@ async def _asked(here: Installation, made: Place) -> None:
     await plebiscite.ended(here, ended)
     async with here.database.write() as session:
         await plebiscite.settled(session, here, ended, EVIL)
+        await _meeting(session, here, ended.id)
     made.public |= {"asked": open_.id, "voting": voting.id, "ended": ended.id}
     made.public |= {"proposal": open_.proposals[1]}
+
+
+async def _meeting(session: Session, here: Installation, asked: int) -> None:
+    """Lots are drawn for its seats."""
+    comms, starts = await town.official(session, role="comms"), now() + timedelta(days=10)
+    plan = meetings.Plan(
+        starts_at=starts, ends_at=starts + timedelta(hours=2), author_seats=2, lottery_seats=3,
+        answer_until=now() + timedelta(days=5), address=f"Main hall {EVIL}",
+        link="https://meet.example/health",
+    )  # fmt: skip
+    await meetings.plan(session, here, asked, plan, by=comms)
+    await meetings.invite(session, here, asked, by=comms)
 
 
 async def _rounds(here: Installation, made: Place) -> None:

@@ -150,6 +150,8 @@ async def test_the_queue_is_screened_by_keyboard(place: Place) -> None:
         await shown.open(f"/console/consultations/{place.public['asked']}/queue?what=waiting")
         await expect(page.locator("[data-row]")).to_have_count(2)
         await page.keyboard.press("j")
+        await page.keyboard.press("t")
+        assert await page.evaluate("document.activeElement.matches('[action$=together] button')")
         await page.keyboard.press("e")
         assert await page.evaluate("document.activeElement.name") == "text"
         await page.keyboard.press("Shift+Tab")

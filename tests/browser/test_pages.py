@@ -43,6 +43,7 @@ PAGES = (
     ("asked-proposal", "/console/consultations/{asked}/proposals/{proposal}"),
     ("asked-voting", "/console/consultations/{ended}/voting"),
     ("asked-meeting", "/console/consultations/{ended}/meeting"),
+    ("asked-no-meeting", "/console/consultations/{voting}/meeting"),
     ("asked-no-votes", "/console/consultations/{voting}/voting"),
     ("login", "/login"),
     ("missing", "/console/nowhere"),

@@ -3,6 +3,7 @@ be moved sideways, nothing anybody wrote runs, each page is light. A picture of 
 """
 
 import pytest
+from playwright.async_api import expect
 
 from tests.browser.chromium import Scheme, browser, window
 from tests.browser.conftest import EVIL, Place
@@ -107,3 +108,28 @@ async def test_a_question_is_searched_and_narrowed_by_keyboard(place: Place) -> 
             await shown.page.keyboard.press("Enter")
         assert "Night buses" in await shown.page.inner_text(".hits")
         assert "q=night+buses" in shown.page.url
+
+
+@pytest.mark.parametrize("lang", ["pt-BR", "es", "en"])
+async def test_on_a_phone_the_way_around_is_one_line_and_opens_by_keyboard_without_a_script(
+    place: Place, lang: str
+) -> None:
+    async with browser() as chromium:
+        context = await chromium.new_context(
+            java_script_enabled=False, viewport={"width": 320, "height": 800}, locale=lang
+        )
+        page = await context.new_page()
+        await page.goto(f"{place.base}/answers")
+        box = await page.locator(".public-top").bounding_box()
+        assert box is not None
+        assert box["height"] < 64, "one line"
+        for _ in range(3):
+            await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".menu nav a")).to_have_count(5)
+        await expect(page.locator(".menu nav [aria-current]")).to_be_visible()
+        for _ in range(4):
+            await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/rounds")
+        await context.close()

@@ -121,6 +121,41 @@ async def test_invited_accepted_twice_and_given_on_after_all(
         assert await one.forge(f"absent:{row.id}") == say("meeting.declined_before", lang)
 
 
+@pytest.mark.parametrize("channel", ["web", "telegram"])
+@pytest.mark.parametrize("lang", ["pt", "es", "en"])
+async def test_who_comes_is_reminded_where_they_write_and_asked_anew_after_a_call_off(
+    lang: str, channel: str, client: AsyncClient, telegram: Telegram, hall: Hall
+) -> None:
+    one = Citizen(client, lang) if channel == "web" else TelegramCitizen(telegram, lang)
+    await voted(one, lang)
+    await hall.ends(1)
+    await one.waits()
+    await one.press(say("button.attend", lang))
+    soon = now() + timedelta(hours=23)
+    async with hall.here.database.write() as session:
+        await session.execute(update(Meeting).values(starts_at=soon))
+        await session.execute(update(Invitation).values(answered_at=now() - timedelta(days=2)))
+    assert await tasks.remind(hall.here) == 1
+    told = await one.waits()
+    assert say("meeting.reminder", lang, title="Saúde") in told
+    assert say("meeting.where", lang, address="Rua da Praia 100") in told
+    assert CALENDAR.search(told)
+    path = f"/consultations/{hall.poll.id}/meeting"
+    await hall.comms.post(f"{path}/call-off", {"reason": "Chuva."})
+    assert say("meeting.called_off", lang, title="Saúde", reason="Chuva.") in await one.waits()
+    starts = now() + timedelta(days=9)
+    plan = {
+        "starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=2)).isoformat(),
+        "answer_until": (starts - timedelta(days=1)).isoformat(), "author_seats": 1,
+        "lottery_seats": 1, "address": "Rua da Praia 200",
+    }  # fmt: skip
+    await hall.comms.put(path, plan)
+    again = await one.waits()
+    assert say("meeting.again", lang, title="Saúde") in again
+    assert say("meeting.where", lang, address="Rua da Praia 200") in again
+    assert say("meeting.accepted", lang) in await one.press(say("button.attend", lang))
+
+
 async def three(client: AsyncClient, hall: Hall) -> dict[int, Citizen]:
     """Three people who voted, by person; one seat is offered."""
     people = [Citizen(client) for _ in range(3)]
@@ -178,6 +213,8 @@ async def test_nobody_answers_for_another_nor_after_the_meeting_nor_once_erased(
         await session.execute(update(Meeting).values(starts_at=now() - timedelta(minutes=1)))
     late = await people[heir.person_id or 0].forge(f"attend:{heir.id}")
     assert "não pode mais ser respondido" in late
+    said = await people[heir.person_id or 0].say(f"/start consultation-{hall.poll.id}")
+    assert "Rua da Praia 100" not in said, "no seat is offered once it has begun"
 
 
 @pytest.mark.parametrize("lang", ["pt", "es", "en"])

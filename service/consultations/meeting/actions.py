@@ -12,12 +12,15 @@ from service.consultations.meeting.lottery import Entry
 from service.consultations.meeting.models import Invitation, Meeting
 from service.consultations.meeting.queries import Participant
 from service.consultations.meeting.seating.actions import (
+    DAY_BEFORE,
     MeetingOver,
     check_not_over,
     fill,
+    offer_again,
     whole_of,
 )
 from service.consultations.models import Consultation
+from service.consultations.queries import Whole
 from service.consultations.standing.actions import WrongConsultationState, find
 from service.consultations.voting.actions import NotShortlisted
 from service.consultations.voting.ranking import queries as ranking
@@ -28,8 +31,8 @@ from service.staff.access import Staffer
 from service.trail import actions as trail
 
 __all__ = [
-    "MeetingOver", "Plan", "TooFewSeats", "UnknownMeeting", "WrongMeeting", "call_off", "invite",
-    "plan",
+    "MeetingOver", "Plan", "TooFewSeats", "UnknownMeeting", "WrongMeeting", "call_off", "fall",
+    "invite", "plan",
 ]  # fmt: skip
 
 FACTS = ("starts_at", "ends_at", "address", "link")
@@ -70,14 +73,15 @@ async def plan(
     session: Session, here: Installation, consultation_id: int, told: Plan, *, by: Staffer
 ) -> Meeting:
     """Plan the meeting of a shortlisted consultation, or plan it anew. Once people are invited,
-    those who hold a seat hear of another time, place or deadline; seats can be added, and taken
-    away as far as nobody holds them.
+    those who hold a seat hear of another time or place, those who have not answered of another
+    deadline; seats can be added, and taken away as far as nobody holds them. One that was called
+    off takes place after all: its lots stand, and who held a seat is asked again.
 
     Raises `WrongMeeting`, `WrongConsultationState`, `TooFewSeats`, `MeetingOver`.
     """
     await _shortlisted(session, consultation_id)
-    _check(told)
     row = await _held(session, consultation_id)
+    _check(told, row)
     if row is None:
         row = Meeting(
             consultation_id=consultation_id, edition=0, created_by=by.id, created_at=now(),
@@ -87,9 +91,10 @@ async def plan(
         await session.flush()
         await trail.record(session, "meeting", row.id, "plan", actor=by.actor, became="planned")
         return row
+    act = "change" if row.called_off_at is None else "plan_again"
     await _change(session, here, row, told)
     await trail.record(
-        session, "meeting", row.id, "change", actor=by.actor, details={"edition": row.edition}
+        session, "meeting", row.id, act, actor=by.actor, details={"edition": row.edition}
     )
     return row
 
@@ -101,9 +106,13 @@ async def _shortlisted(session: Session, consultation_id: int) -> Consultation:
     return row
 
 
-def _check(told: Plan) -> None:
-    if not now() < told.answer_until < told.starts_at < told.ends_at:
-        raise WrongMeeting("The time to answer ends before the meeting begins, and not before now.")
+def _check(told: Plan, row: Meeting | None) -> None:
+    """A deadline that is over may stay as it was, so that place and time can still be mended."""
+    asked = row if row and row.drawn_at and not row.called_off_at else None
+    if told.answer_until <= now() and not (asked and asked.answer_until == told.answer_until):
+        raise WrongMeeting("The time to answer is over: set a later one.")
+    if not max(told.answer_until, now()) < told.starts_at < told.ends_at:
+        raise WrongMeeting("First ends the time to answer, then the meeting begins, then it ends.")
     if not (told.address or told.link):
         raise WrongMeeting("Say where it is: an address, a link, or both.")
     if told.author_seats + told.lottery_seats < 1:
@@ -116,28 +125,43 @@ async def _held(session: Session, consultation_id: int) -> Meeting | None:
 
 
 async def _change(session: Session, here: Installation, row: Meeting, told: Plan) -> None:
+    off = row.called_off_at is not None
     if row.drawn_at is not None:
-        check_not_over(row)
+        if not off:
+            check_not_over(row)
         await _check_seats(session, row, told)
+    moved = row.starts_at != told.starts_at
     fresh = any(getattr(row, name) != getattr(told, name) for name in FACTS)
     later = told.answer_until > row.answer_until
     for name, value in asdict(told).items():
         setattr(row, name, value)
-    row.changed_at = now()
-    if row.drawn_at is None:
-        row.called_off_at = row.reason = None
-    await session.flush()
+    row.changed_at, row.called_off_at, row.reason = now(), None, None
+    if moved or off:
+        row.reminded_at = None if told.starts_at > now() + DAY_BEFORE else now()
     if row.drawn_at is None:
         return
-    for one in await queries.invitees(session, row.id, ("invited",)) if later else ():
-        one.row.answer_until = max(one.row.answer_until or now(), told.answer_until)
-    if fresh or later:
+    if off:
         row.edition += 1
-        whole = await whole_of(session, row)
-        holding = await queries.invitees(session, row.id)
-        written = [letters.changed(one, row, whole, here) for one in holding]
-        await deliveries.post(session, here.vault, written)
+        await offer_again(session, here, row)
+    elif fresh or later:
+        row.edition += 1
+        await _tell_change(session, here, row, fresh=fresh)
     await fill(session, here, row)
+
+
+async def _tell_change(session: Session, here: Installation, row: Meeting, *, fresh: bool) -> None:
+    """Who was not asked to answer any more hears of another time or place only; nobody has less
+    time to answer, unless the meeting itself is sooner.
+    """
+    told = await queries.invitees(session, row.id, queries.HOLDING if fresh else ("invited",))
+    for one in told:
+        if one.row.state == "invited":
+            until = max(one.row.answer_until or row.answer_until, row.answer_until)
+            one.row.answer_until = min(until, row.starts_at)
+    whole = await whole_of(session, row)
+    await deliveries.post(
+        session, here.vault, [letters.changed(one, row, whole, here) for one in told]
+    )
 
 
 async def _check_seats(session: Session, row: Meeting, told: Plan) -> None:
@@ -195,7 +219,7 @@ async def _draw(session: Session, row: Meeting, least: int, by: Staffer) -> None
     await insert_many(session, Invitation, rows)
     row.seed, row.drawn_at = seed, now()
     row.draw = {
-        "method": lottery.METHOD, "pool": drawn.pool, "people": len(others),
+        "method": lottery.METHOD, "least": least, "pool": drawn.pool, "people": len(others),
         "seats": row.lottery_seats + spare, "authors": len(authors),
         "strata": [asdict(one) for one in drawn.strata],
     }  # fmt: skip
@@ -238,11 +262,14 @@ async def _add_authors(session: Session, row: Meeting, by: Staffer) -> None:
         if one is not None and (one.kind == "author" or one.state != "waiting"):
             continue
         at += 1
+        drawn = {"stratum": one.stratum, "position": one.position} if one else None
         made = one or Invitation(**_row(row, known[id_], "author", at, lot))
         made.kind, made.stratum, made.position = "author", None, at
         session.add(made)
         await session.flush()
-        await trail.record(session, "invitation", made.id, "add_author", actor=by.actor)
+        await trail.record(
+            session, "invitation", made.id, "add_author", actor=by.actor, details=drawn
+        )
 
 
 async def call_off(
@@ -257,14 +284,30 @@ async def call_off(
     await _shortlisted(session, consultation_id)
     row = await _found(session, consultation_id)
     check_not_over(row)
-    row.called_off_at = row.changed_at = now()
-    row.reason, row.edition = reason.strip(), row.edition + 1
-    await session.flush()
-    await trail.record(
-        session, "meeting", row.id, "call_off", actor=by.actor, became="called off", why=row.reason
-    )
+    await _call_off(session, row, by.actor, reason.strip())
     whole = await whole_of(session, row)
     told = await queries.invitees(session, row.id)
     letters_made = [letters.called_off(one, row, whole) for one in told]
     await deliveries.post(session, here.vault, letters_made)
     return row
+
+
+async def _call_off(session: Session, row: Meeting, actor: str, reason: str) -> None:
+    row.called_off_at = row.changed_at = now()
+    row.reason, row.edition = reason, row.edition + 1
+    await session.flush()
+    await trail.record(
+        session, "meeting", row.id, "call_off", actor=actor, became="called_off", why=reason
+    )
+
+
+async def fall(session: Session, here: Installation, whole: Whole) -> None:
+    """The consultation was cancelled, and its meeting with it; who holds a seat hears so once."""
+    row = await _held(session, whole.row.id)
+    if row is None:
+        return
+    if row.called_off_at is None and row.starts_at > now():
+        await _call_off(session, row, trail.MACHINE, whole.row.reason or "")
+    holding = await queries.invitees(session, row.id)
+    written = [letters.cancelled(one, row, whole) for one in holding]
+    await deliveries.post(session, here.vault, written)

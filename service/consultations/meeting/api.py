@@ -67,7 +67,9 @@ async def meeting(session: Reading, asker: Asker, consultation_id: Id) -> Meetin
 async def plan(
     session: Writing, asker: Running, here: Here, consultation_id: Id, body: schemas.MeetingIn
 ) -> MeetingOut:
-    """Plan the meeting, or change it; those who hold a seat hear of another time or place."""
+    """Plan the meeting, or change it; those who hold a seat hear of another time or place. One
+    that was called off is planned again: they are asked anew.
+    """
     await actions.plan(session, here, consultation_id, body.plan(), by=asker)
     return await _meeting(session, consultation_id)
 
@@ -141,7 +143,7 @@ async def leave_out(
 async def ending(session: Reading, here: Here, consultation_id: Id) -> EndingOut:
     """How the seats of the meeting were given, and, once it is reported, what came of it."""
     row = await consultations.consultation(session, consultation_id)
-    if row is None or row.state in consultations.HIDDEN:
+    if row is None or not consultations.opened(row):
         raise UnknownConsultation("There is no such consultation.")
     held = await queries.of_consultation(session, row.id) if row.state in SHOWN else None
     said: Sequence[object] = ()
@@ -170,7 +172,7 @@ async def calendar_file(session: Reading, here: Here, token: Token) -> Response:
     title = whole.text(one.lang or whole.row.lang).title
     return Response(
         calendar.file(row, title, here.settings),
-        media_type="text/calendar; charset=utf-8",
+        media_type=f"text/calendar; charset=utf-8; method={calendar.method(row)}",
         headers={
             "cache-control": "private, no-store",
             "content-disposition": 'inline; filename="meeting.ics"',

@@ -11,9 +11,7 @@ from service.consultations.meeting.models import Invitation, Meeting, Outcome
 from service.consultations.meeting.queries import Invitee, Participant
 from service.consultations.queries import Whole
 from service.installation import Installation
-from service.phrases import say
-
-LOCALES = {"pt": "pt_BR", "es": "es", "en": "en_GB"}
+from service.phrases import locale, say
 
 
 def invited(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Letter:
@@ -25,12 +23,13 @@ def invited(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Let
 
 def asked(one: Invitation, row: Meeting, whole: Whole, lang: str, here: Installation) -> list[str]:
     """The words of an invitation."""
-    title = whole.text(lang).title
+    head = say(f"meeting.invited.{one.kind}", lang, title=whole.text(lang).title)
+    return _offer(head, one, row, lang, here)
+
+
+def _offer(head: str, one: Invitation, row: Meeting, lang: str, here: Installation) -> list[str]:
     until = moment(one.answer_until or row.answer_until, lang, here)
-    return [
-        say(f"meeting.invited.{one.kind}", lang, title=title), "", *facts(row, lang, here), "",
-        say("meeting.until", lang, until=until),
-    ]  # fmt: skip
+    return [head, "", *facts(row, lang, here), "", say("meeting.until", lang, until=until)]
 
 
 def answers(one: Invitation, lang: str) -> tuple[Button, ...]:
@@ -42,7 +41,20 @@ def answers(one: Invitation, lang: str) -> tuple[Button, ...]:
 
 def accepted(one: Invitation, row: Meeting, lang: str, here: Installation) -> str:
     """The seat is theirs: when, where, and a file for their calendar."""
-    lines = [say("meeting.accepted", lang), "", *facts(row, lang, here)]
+    return _seat(say("meeting.accepted", lang), one, row, lang, here)
+
+
+def reminder(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Letter:
+    """It is soon: when and where, once more."""
+    lang = _lang(one, whole)
+    head = say("meeting.reminder", lang, title=whole.text(lang).title)
+    text = _seat(head, one.row, row, lang, here)
+    key = f"meeting-reminder:{one.row.id}:{row.edition}"
+    return _letter(key, one, row, text, lang, answers(one.row, lang))
+
+
+def _seat(head: str, one: Invitation, row: Meeting, lang: str, here: Installation) -> str:
+    lines = [head, "", *facts(row, lang, here)]
     if here.settings.public_url and one.calendar:
         url = f"{here.settings.url}/meetings/{one.calendar}.ics"
         lines += ["", say("meeting.calendar", lang, url=url)]
@@ -66,6 +78,16 @@ def changed(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Let
         lines += ["", say("meeting.until", lang, until=_until(one.row, lang, here))]
     key = f"meeting-changed:{one.row.id}:{row.edition}"
     return _letter(key, one, row, "\n".join(lines), lang, answers(one.row, lang))
+
+
+def again(one: Invitee, row: Meeting, whole: Whole, here: Installation) -> Letter:
+    """It was called off and is planned again: the seat is offered once more."""
+    lang = _lang(one, whole)
+    head = say("meeting.again", lang, title=whole.text(lang).title)
+    text = "\n".join(_offer(head, one.row, row, lang, here))
+    return _letter(
+        f"meeting-again:{one.row.id}:{row.edition}", one, row, text, lang, answers(one.row, lang)
+    )
 
 
 def called_off(one: Invitee, row: Meeting, whole: Whole) -> Letter:
@@ -137,26 +159,22 @@ def span(row: Meeting, lang: str, here: Installation) -> str:
     if starts.date() != ends.date():
         return f"{moment(row.starts_at, lang, here)} \N{EN DASH} {moment(row.ends_at, lang, here)}"
     clocks = f"{_clock(starts, lang)}\N{EN DASH}{_clock(ends, lang)}"
-    return f"{_day(starts, lang)}, {clocks} ({get_timezone_gmt(starts, locale=_locale(lang))})"
+    return f"{_day(starts, lang)}, {clocks} ({get_timezone_gmt(starts, locale=locale(lang))})"
 
 
 def moment(at: datetime, lang: str, here: Installation) -> str:
     """A day and a time as the reader writes them."""
     local = at.astimezone(here.settings.zone)
-    zone = get_timezone_gmt(local, locale=_locale(lang))
+    zone = get_timezone_gmt(local, locale=locale(lang))
     return f"{_day(local, lang)}, {_clock(local, lang)} ({zone})"
 
 
 def _day(local: datetime, lang: str) -> str:
-    return format_date(local.date(), "full", locale=_locale(lang))
-
-
-def _locale(lang: str) -> str:
-    return LOCALES.get(lang, "en_GB")
+    return format_date(local.date(), "full", locale=locale(lang))
 
 
 def _clock(local: datetime, lang: str) -> str:
-    return format_time(local, "HH:mm", locale=_locale(lang))
+    return format_time(local, "HH:mm", locale=locale(lang))
 
 
 def _until(one: Invitation, lang: str, here: Installation) -> str:

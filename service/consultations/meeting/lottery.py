@@ -11,11 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 METHOD = (
-    "A stratum is a place, where it is known, and a channel; those of too few people are put "
-    "together, by channel first. Each has seats in proportion to its people, whole ones by the "
-    "largest remainder. In each, the lowest lots have the seats; a lot is the SHA-256 of the seed, "
-    "a colon and the pseudonym. Who waits comes first in their own stratum, else by how far down "
-    "it they stand."
+    "A stratum is a place and a channel, written place/channel; who said no place has an empty "
+    "one. Strata of fewer people than `least` lose the place, and if they are too few still, the "
+    "channel. If those without both are too few, the smallest of the others joins them, among "
+    "equals the first. Strata are in the order of their places, then channels, by code points. "
+    "Each has its people times the seats (or all people, if they are fewer) divided by all people, "
+    "rounded down; seats left over go to the largest remainders, one each, among equals to the "
+    "stratum of the lowest lot. A lot is the SHA-256, in hexadecimal digits, of the seed, a colon "
+    "and the pseudonym or the stratum, in UTF-8. In each stratum the lowest lots have its seats. "
+    "In the order of all, those with a seat come before those without; then counts how many of "
+    "their stratum have a lower lot, plus a half, divided by its people; then the lot. A seat that "
+    "comes free goes to who waits next in that stratum while it has fewer than its seats, else to "
+    "who waits next of all."
 )
 
 

@@ -13,7 +13,8 @@ class Meeting(Base):
     """When and where, and how many seats there are: for authors, and for the lottery.
 
     `answer_until` is the deadline of the first invitations. `seed` and `draw` are there once the
-    lots are drawn: the public can check them. `edition` grows with each change of time or place.
+    lots are drawn: the public can check them. `edition` grows with each change of time or place,
+    `reminded_at` is set once those who come were told of the time that is set.
     """
 
     __tablename__ = "meeting"
@@ -31,6 +32,7 @@ class Meeting(Base):
     draw: Mapped[dict[str, Any] | None]
     drawn_at: Mapped[datetime | None]
     edition: Mapped[int] = mapped_column(default=0)
+    reminded_at: Mapped[datetime | None]
     called_off_at: Mapped[datetime | None]
     reason: Mapped[str | None]
     created_by: Mapped[int] = mapped_column(ForeignKey("staff.id"))

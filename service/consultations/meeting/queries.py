@@ -234,6 +234,19 @@ async def with_overdue(session: Session, moment: datetime) -> list[int]:
     return list(found.all())
 
 
+async def to_remind(session: Session, moment: datetime, until: datetime) -> list[int]:
+    """Meetings that begin between these and of which nobody was reminded."""
+    found = await session.scalars(
+        select(Meeting.id)
+        .join(Consultation, Consultation.id == Meeting.consultation_id)
+        .where(Consultation.state == "shortlisted", Meeting.called_off_at.is_(None))
+        .where(Meeting.drawn_at.is_not(None), Meeting.reminded_at.is_(None))
+        .where(Meeting.starts_at > moment, Meeting.starts_at <= until)
+        .order_by(Meeting.id)
+    )
+    return list(found.all())
+
+
 async def invitees(
     session: Session, meeting_id: int, states: Collection[str] = HOLDING, *, only: int = 0
 ) -> list[Invitee]:

@@ -51,12 +51,14 @@ class StratumOut(BaseModel):
 
 
 class DrawOut(BaseModel):
-    """How the lots were drawn, so that it can be checked: the same people, seats and seed give the
-    same draw. `pool` is the SHA-256 of their pseudonyms, in order, a line each.
+    """How the lots were drawn, so that it can be checked: the same people, seats, `least` and seed
+    give the same draw. `pool` is the SHA-256 of their pseudonyms, sorted, with a line feed between
+    them.
     """
 
     seed: str = Field(examples=["9f2c4e1ab0d34f7c8e5a6b7c8d9e0f1a"])
     method: str = Field(examples=["A stratum is a place and a channel."])
+    least: int | None
     pool: str = Field(examples=["3b1f8a…"])
     people: int | None
     seats: int
@@ -192,7 +194,7 @@ def draw(row: Meeting, *, least: int = 0) -> DrawOut | None:
         for one in told["strata"]
     ]
     return DrawOut(
-        seed=row.seed, method=told["method"], pool=told["pool"],
+        seed=row.seed, method=told["method"], least=told.get("least"), pool=told["pool"],
         people=None if hidden else told["people"], seats=told["seats"], authors=told["authors"],
         strata=strata, drawn_at=row.drawn_at,
     )  # fmt: skip

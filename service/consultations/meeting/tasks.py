@@ -1,10 +1,12 @@
-"""Later: seats whose time to answer is over go on, and everybody hears what came of it."""
+"""Later: seats whose time to answer is over go on, who comes is reminded, and everybody hears what
+came of it.
+"""
 
 import structlog
 
 from service.channels import deliveries
 from service.consultations import queries as consultations
-from service.consultations.meeting import letters, queries
+from service.consultations.meeting import actions, letters, queries
 from service.consultations.meeting.queries import Participant
 from service.consultations.meeting.seating import actions as seating
 from service.database import now
@@ -36,6 +38,21 @@ async def _pass_on(here: Installation, meeting_id: int) -> int:
         return 0
 
 
+async def remind(here: Installation) -> int:
+    """Remind who comes to a meeting a day before it, each in a transaction of its own; gives how
+    many people.
+    """
+    async with here.database.read() as session:
+        soon = await queries.to_remind(session, now(), now() + seating.DAY_BEFORE)
+    return sum([await _remind(here, meeting_id) for meeting_id in soon])
+
+
+async def _remind(here: Installation, meeting_id: int) -> int:
+    async with here.database.write() as session:
+        row = await queries.for_act(session, meeting_id)
+        return await seating.remind(session, here, row) if row else 0
+
+
 async def tell_outcome(here: Installation, consultation_id: int) -> None:
     """Everybody who proposed, supported or voted as a person hears once what came of it; many at a
     time, so that nobody else waits for the database. Safe to do twice.
@@ -65,12 +82,8 @@ async def _tell(here: Installation, consultation_id: int, some: list[Participant
 
 
 async def tell_cancelled(here: Installation, consultation_id: int) -> None:
-    """Who holds a seat, or was offered one, hears that the consultation was cancelled."""
+    """The meeting falls with its consultation; who holds a seat, or was offered one, hears so."""
     async with here.database.write() as session:
         whole = await consultations.whole(session, consultation_id)
-        row = await queries.of_consultation(session, consultation_id)
-        if whole is None or row is None or whole.row.state != "cancelled":
-            return
-        holding = await queries.invitees(session, row.id)
-        written = [letters.cancelled(one, row, whole) for one in holding]
-        await deliveries.post(session, here.vault, written)
+        if whole is not None and whole.row.state == "cancelled":
+            await actions.fall(session, here, whole)

@@ -346,7 +346,7 @@ async def adjust(
     if proposal_id not in ranked:
         raise UnknownProposal("There is no such proposal on the ballot.")
     one, held = ranked[proposal_id], await session.get(Shortlisted, proposal_id)
-    was = "listed" if held is not None and held.listed else "not listed"
+    was = "listed" if held is not None and held.listed else "unlisted"
     made = held or Shortlisted(
         proposal_id=proposal_id, consultation_id=consultation_id, theme_id=one.theme_id,
         rank=one.rank,
@@ -356,7 +356,7 @@ async def adjust(
     await session.flush()
     await trail.record(
         session, "proposal", proposal_id, "shortlist", actor=by.actor, was=was,
-        became="listed" if listed else "not listed", why=made.reason,
+        became="listed" if listed else "unlisted", why=made.reason,
     )  # fmt: skip
     return made
 

@@ -161,7 +161,7 @@ async def set_aside(
     nth = await rounds.times_aside(session, told.id)
     whole = await rounds.told(session, told.id)
     assert whole is not None, "it was just found"
-    reached = await queries.supporters(session, told.id, root)
+    reached = await queries.supporters(session, told.id, root_id=root)
     await deliveries.post(
         session, here.vault, letters.aside(whole, root, nth, reason.strip(), reached, here)
     )

@@ -74,10 +74,27 @@ async def by_contributions(session: Session, ids: Collection[int]) -> Sequence[S
     return found.all()
 
 
+async def people(session: Session, round_id: int) -> Sequence[int]:
+    """Who takes part in a round, each once."""
+    found = await session.scalars(
+        select(Support.person_id)
+        .where(Support.round_id == round_id)
+        .distinct()
+        .order_by(Support.person_id)
+    )
+    return found.all()
+
+
 async def supporters(
-    session: Session, round_id: int, root_id: int | None = None
+    session: Session,
+    round_id: int,
+    *,
+    root_id: int | None = None,
+    people: Collection[int] | None = None,
 ) -> list[Supporter]:
-    """Everybody who takes part in a round, or supports one question of it, and can be reached."""
+    """Everybody who takes part in a round, or supports one question of it, or is one of some
+    people, and can be reached.
+    """
     spoken = (
         select(Conversation.lang)
         .where(Conversation.identity_id == Identity.id)
@@ -102,6 +119,8 @@ async def supporters(
     )
     if root_id is not None:
         query = query.where(Issue.root_id == root_id)
+    if people is not None:
+        query = query.where(Support.person_id.in_(people))
     found: dict[int, Supporter] = {}
     for person, identity, channel, lang, root in (await session.execute(query)).all():
         before = found[person].issues if person in found else frozenset()

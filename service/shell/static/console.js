@@ -112,9 +112,9 @@ const KEYS = {
 function pressed(key) {
   const own = /^[a-z]$/.test(key) && row()?.querySelector(`[data-press=${key}]`);
   if (!own) return false;
+  for (let fold = own.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   if (own.matches("summary")) {
-    own.parentElement.open = true;
-    own.parentElement.querySelector("textarea, select, input:not([type=hidden])")?.focus();
+    own.parentElement.querySelector("textarea, select, input:not([type=hidden]), button")?.focus();
   } else own.click();
   return true;
 }

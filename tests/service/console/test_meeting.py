@@ -39,7 +39,7 @@ async def test_it_is_planned_drawn_and_called_off_and_others_only_read(
     told = await gather(installation, authors=2, others=12)
     where = f"/console/consultations/{told.id}"
     async with logged_in(app, installation, "comms") as browser:
-        assert "Plan or change" in (await browser.get(f"{where}/meeting")).text
+        assert "Plan the meeting" in (await browser.get(f"{where}/meeting")).text
         await post(browser, f"{where}/meeting", **form())
         await post(browser, f"{where}/meeting/invite")
         page = (await browser.get(f"{where}/meeting")).text
@@ -57,6 +57,11 @@ async def test_it_is_planned_drawn_and_called_off_and_others_only_read(
         assert "Hall" not in public
         await post(browser, f"{where}/meeting/call-off", reason=f"Floods {EVIL}")
         assert "Floods" in (await browser.get(f"{where}/meeting")).text
+        await post(browser, f"{where}/meeting", **form(address="Town hall"))
+        page = (await browser.get(f"{where}/meeting")).text
+        assert "Floods" not in page.split("<aside")[0].split("<dl>")[0]
+        assert "Town hall" in page
+        assert len(await told.told("meeting-again:")) == 4
     async with logged_in(app, installation, "auditor") as browser:
         page = (await browser.get(f"{where}/meeting")).text
         assert "<form method" not in page.split("<main", 1)[1]

@@ -16,6 +16,7 @@ from service.installation import Installation
 from tests.conftest import serving
 from tests.service.console.test_screens import counted
 from tests.service.consultations import assembly
+from tests.service.issues import town
 from tests.service.public import plebiscite
 from tests.service.public.plebiscite import Poll
 from tests.service.staff.desk_browser import blank
@@ -139,6 +140,22 @@ async def test_a_cancelled_one_says_why(
         assert "Take part in the chat" not in page
         told = (await reader.get(f"/consultations/{poll.id}/results")).text
         assert "will have no results" in told
+
+
+async def test_one_that_was_cancelled_before_it_was_opened_stands_nowhere(
+    app: FastAPI, installation: Installation
+) -> None:
+    async with installation.database.write() as session:
+        comms = await town.official(session, role="comms")
+        plan = assembly.dates()
+        row = await actions.draft(session, installation.vault, plan, by=comms)
+        await actions.cancel(session, row.id, by=comms, reason="It was a draft.")
+    async with blank(app) as reader:
+        for path in ("/consultations", "/v1/consultations", "/data/consultations.json"):
+            told = await reader.get(path)
+            assert told.status_code == 200, path
+            assert "It was a draft" not in told.text
+        assert (await reader.get(f"/consultations/{row.id}")).status_code == 404
 
 
 async def test_results_wait_for_the_end_and_show_both_countings(

@@ -1,7 +1,7 @@
 """The life of a round: dates move it, staff move it with a public reason, and what wins is due."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +14,11 @@ from service.errors import GabineteError
 from service.installation import Installation
 from service.issues import actions as issues
 from service.issues.models import Issue, Theme
-from service.rounds import actions, queries, tally, tasks
+from service.rounds import actions, clock, queries, tally, tasks
 from service.rounds.models import Nomination, Round
 from service.rounds.queries import Question
 from service.rounds.support import actions as support
+from service.trail.actions import MACHINE
 from service.trail.models import Event
 from tests.service.issues import town
 from tests.service.public import printing
@@ -63,6 +64,50 @@ async def test_dates_move_a_round_from_plan_to_answer(installation: Installation
         acts = (await session.scalars(select(Event.act).where(Event.thing == "round"))).all()
         assert await queries.due(session) == []
     assert acts == ["begin", "open", "owe", "end", "end"]
+
+
+async def test_the_days_to_answer_are_days_of_the_calendar_also_over_a_change_of_clocks(
+    installation: Installation,
+) -> None:
+    lisbon = installation.settings.model_copy(update={"time_zone": "Europe/Lisbon"})
+    closes = datetime(2026, 3, 20, 23, 59, tzinfo=lisbon.zone)
+    async with installation.database.write() as session:
+        comms = await town.official(session, role="comms")
+        told = await polls.opened(session, by=comms)
+        await polls.question(session, installation, told, 1)
+        await session.execute(update(Round).values(closes_at=closes))
+    async with installation.database.write() as session:
+        await actions.end(session, lisbon, told.id, actor=MACHINE)
+        ((_, won),) = await queries.due(session)
+    assert won.due_at == datetime(2026, 3, 30, 23, 59, tzinfo=lisbon.zone)
+    assert clock.days_until(won.due_at, closes, lisbon.zone) == 10
+
+
+async def test_one_question_wins_two_rounds_and_one_answer_closes_both(
+    installation: Installation,
+) -> None:
+    here = installation
+    async with here.database.write() as session:
+        comms = await town.official(session, role="comms")
+        first, second = [
+            await polls.opened(session, by=comms, title=title) for title in ("May", "June")
+        ]
+        issue = await polls.question(session, here, first, 2)
+        person, identity = await town.person(session, "pt")
+        for told in (first, second):
+            await support.support(session, told.id, issue, person_id=person, identity_id=identity)
+        for told in (first, second):
+            assert (await polls.ended(session, here, told.id)).state == "due"
+        assert [q.supporters for _, q in await queries.due(session)] == [3, 1]
+        await printing.published(session, here, issue)
+    for told in (first, second):
+        await tasks.tell_round(here, told.id)
+    await tasks.move_on(here)
+    assert [await state(here, told.id) for told in (first, second)] == ["closed", "closed"]
+    async with here.database.read() as session:
+        keys = (await session.scalars(select(Delivery.key))).all()
+    ended = [key for key in keys if key.startswith("round-ended:")]
+    assert sorted(key.split(":")[1] for key in ended) == [str(first.id)] * 3 + [str(second.id)]
 
 
 async def test_an_end_nobody_asked_in_closes_the_round(installation: Installation) -> None:
@@ -169,7 +214,10 @@ async def themed(session: Session, name: str) -> int:
     return row.id
 
 
-async def test_everybody_who_took_part_hears_once_how_it_ended(installation: Installation) -> None:
+async def test_everybody_who_took_part_hears_once_how_it_ended(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "CHUNK", 2)
     here = installation
     async with here.database.write() as session:
         comms = await town.official(session, role="comms")

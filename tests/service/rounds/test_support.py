@@ -137,7 +137,7 @@ async def test_two_accounts_of_one_person_are_one_voice_and_unlinked_ones_two(
             for identity in (web[1], telegram[1])
         ]
         assert (first, second) == (True, False)
-        reached = await supporting.supporters(session, told.id, other)
+        reached = await supporting.supporters(session, told.id, root_id=other)
     where = {one.person_id: one.channel for one in reached}
     assert where[web[0]] == "telegram", "told where they said so last"
 
@@ -155,7 +155,7 @@ async def test_who_erases_themselves_has_no_second_voice_and_an_old_result_stays
         await polls.ended(session, installation, old.id)
         assert await support.forget(session, person) == 2
         assert await counts(session, old) == {issue: 2}, "a number, of nobody any more"
-        assert await queries.people(session, old) == 2
+        assert await queries.people(session, [old]) == {old.id: 2}
         assert await counts(session, told) == {issue: 0}
         assert person not in {one.person_id for one in await supporting.supporters(session, old.id)}
 

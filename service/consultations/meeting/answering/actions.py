@@ -47,7 +47,7 @@ async def accept(
     if one.state == "lapsed":
         raise AnsweredTooLate("The time to answer is over.")
     await move(session, one, "accepted", f"person:{person.code}")
-    one.answered_at, one.calendar = now(), secrets.token_urlsafe(TOKEN_BYTES)
+    one.answered_at, one.calendar = now(), one.calendar or secrets.token_urlsafe(TOKEN_BYTES)
     await session.flush()
     return one, row, True
 

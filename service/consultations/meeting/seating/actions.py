@@ -16,13 +16,14 @@ from service.trail import actions as trail
 MOVES: dict[str, set[str]] = {
     "waiting": {"invited", "erased"},
     "invited": {"accepted", "declined", "lapsed", "erased"},
-    "accepted": {"declined", "erased"},
+    "accepted": {"invited", "declined", "erased"},
     "declined": {"erased"},
     "lapsed": {"erased"},
     "erased": set(),
 }
 # Who gets a seat that somebody gave on has this long to answer, if the meeting is not sooner.
 TO_ANSWER = timedelta(days=2)
+DAY_BEFORE = timedelta(days=1)
 
 
 class MeetingOver(Conflict):
@@ -76,6 +77,21 @@ async def fill(
         await deliveries.post(session, here.vault, written)
 
 
+async def offer_again(session: Session, here: Installation, row: Meeting) -> None:
+    """A meeting that was called off is planned anew: who held a seat, or was offered one, is asked
+    again, until the same moment; who had declined, or not answered, is not.
+    """
+    whole = await whole_of(session, row)
+    held = await queries.invitees(session, row.id)
+    for one in held:
+        one.row.invited_at, one.row.answered_at = now(), None
+        one.row.answer_until = row.answer_until
+        if one.row.state == "accepted":
+            await move(session, one.row, "invited", trail.MACHINE)
+    written = [letters.again(one, row, whole, here) for one in held]
+    await deliveries.post(session, here.vault, written)
+
+
 async def _next(session: Session, row: Meeting) -> Invitation | None:
     """Authors first, as far as there are seats for them; then the lottery, first those of strata
     that hold fewer seats than theirs. What one side leaves empty is the other's.
@@ -95,18 +111,39 @@ async def _next(session: Session, row: Meeting) -> Invitation | None:
 
 
 async def lapse(session: Session, here: Installation, row: Meeting) -> int:
-    """Who did not answer in time hears so, once, and the seats go on; gives how many."""
+    """Who did not answer in time loses the seat; before the meeting begins they hear so, once, and
+    the seats go on. Gives how many.
+    """
     late = await queries.overdue(session, row.id, now())
     whole = await whole_of(session, row)
+    ahead = row.starts_at > now()
     for one in late:
         one.answered_at = now()
         await move(session, one, "lapsed", trail.MACHINE)
-        told = await queries.invitees(session, row.id, ("lapsed",), only=one.id)
+        told = await queries.invitees(session, row.id, ("lapsed",), only=one.id) if ahead else []
         written = [letters.lapsed(who, row, whole, here) for who in told]
         await deliveries.post(session, here.vault, written)
     if late:
         await fill(session, here, row)
     return len(late)
+
+
+async def remind(session: Session, here: Installation, row: Meeting) -> int:
+    """Who took their seat a day before the meeting or earlier hears of it once more, and again only
+    where the meeting is moved; gives how many.
+    """
+    soon = now() < row.starts_at <= now() + DAY_BEFORE
+    if row.called_off_at is not None or row.reminded_at is not None or not soon:
+        return 0
+    row.reminded_at = now()
+    whole = await whole_of(session, row)
+    coming = await queries.invitees(session, row.id, ("accepted",))
+    written = [
+        letters.reminder(one, row, whole, here)
+        for one in coming
+        if one.row.answered_at and one.row.answered_at <= row.starts_at - DAY_BEFORE
+    ]
+    return await deliveries.post(session, here.vault, written)
 
 
 async def whole_of(session: Session, row: Meeting) -> Whole:

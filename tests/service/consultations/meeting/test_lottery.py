@@ -49,6 +49,57 @@ def test_anybody_can_compute_a_lot_and_in_a_stratum_the_lowest_have_the_seats(
         assert all(one.position <= 10 for one in mine[: stratum.seats])
 
 
+@given(PEOPLE, st.integers(0, 60), SEEDS, st.integers(1, 10))
+def test_a_stranger_makes_the_draw_again_from_what_the_method_says(
+    entries: list[Entry], seats: int, seed: str, least: int
+) -> None:
+    told = lottery.draw(entries, seats, seed, least=least)
+    strata, order, pool = by_the_method(entries, seats, seed, least)
+    assert [(f"{one.place}/{one.channel}", one.size, one.seats) for one in told.strata] == strata
+    assert [one.code for one in told.drawn] == order
+    assert told.pool == pool
+
+
+def by_the_method(
+    entries: list[Entry], seats: int, seed: str, least: int
+) -> tuple[list[tuple[str, int, int]], list[str], str]:
+    """`lottery.METHOD`, sentence by sentence, by somebody who has not seen our code."""
+
+    def lot(what: str) -> str:
+        return hashlib.sha256(f"{seed}:{what}".encode()).hexdigest()
+
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in entries:
+        groups.setdefault((one.place, one.channel), []).append(one.code)
+    for keep in (True, False):
+        smaller: dict[tuple[str, str], list[str]] = {}
+        for (place, channel), codes in groups.items():
+            few = len(codes) < least
+            key = ("", channel if keep else "") if few else (place, channel)
+            smaller.setdefault(key, []).extend(codes)
+        groups = smaller
+    rest = groups.get(("", ""), [])
+    if rest and len(rest) < least and len(groups) > 1:
+        host = min((key for key in groups if key != ("", "")), key=lambda k: (len(groups[k]), k))
+        rest.extend(groups.pop(host))
+    names = sorted(groups)
+    everybody = sum(map(len, groups.values()))
+    exact = {key: Fraction(min(seats, everybody) * len(groups[key]), everybody) for key in names}
+    given = {key: int(share) for key, share in exact.items()}
+    left = min(seats, everybody) - sum(given.values())
+    by_remainder = sorted(names, key=lambda key: (given[key] - exact[key], lot("/".join(key))))
+    for key in by_remainder[:left]:
+        given[key] += 1
+    ranked = []
+    for key in names:
+        for below, code in enumerate(sorted(groups[key], key=lot)):
+            depth = (below + Fraction(1, 2)) / len(groups[key])
+            ranked.append((below >= given[key], depth, lot(code), code))
+    strata = [("/".join(key), len(groups[key]), given[key]) for key in names]
+    pool = hashlib.sha256("\n".join(sorted(one.code for one in entries)).encode())
+    return strata, [code for *_, code in sorted(ranked)], pool.hexdigest()
+
+
 def test_another_seed_seats_others_and_over_many_seeds_everybody_as_often() -> None:
     entries = [Entry(f"P-{at}", "", "web") for at in range(20)]
     seated = Counter[str]()

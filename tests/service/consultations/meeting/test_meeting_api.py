@@ -10,8 +10,10 @@ from icalendar import Calendar
 from sqlalchemy import select, update
 
 from service.channels.models import Delivery
-from service.consultations.meeting import tasks
+from service.consultations.meeting import calendar, tasks
 from service.consultations.meeting.answering import actions as answering
+from service.consultations.meeting.models import Meeting
+from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal
 from service.database import now
 from service.installation import Installation
@@ -93,6 +95,8 @@ async def test_the_public_reads_how_seats_were_given_but_neither_names_nor_small
     assert "Rua da Praia" not in str(shown)
     assert "P-" not in str(shown)
     assert (await client.get("/v1/consultations/99/ending")).status_code == 404
+    await told.poll.change(Consultation, told.id, state="cancelled", ready_at=None)
+    assert (await client.get(f"/v1{path}/ending")).status_code == 404, "it was never opened"
 
 
 async def test_who_accepted_has_a_calendar_file_at_an_address_nobody_guesses(
@@ -115,7 +119,7 @@ async def test_who_accepted_has_a_calendar_file_at_an_address_nobody_guesses(
     assert len(accepted.calendar) == 32
     where = f"/meetings/{accepted.calendar}.ics"
     answer = await client.get(where)
-    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8; method=PUBLISH"
     assert answer.headers["x-robots-tag"] == "noindex"
     event = _event(answer.content)
     assert (event.decoded("dtstart"), event["sequence"]) == (starts, 0)
@@ -128,7 +132,11 @@ async def test_who_accepted_has_a_calendar_file_at_an_address_nobody_guesses(
     assert (moved["uid"], moved["sequence"]) == (event["uid"], 1)
     assert moved.decoded("dtstart") == starts + timedelta(hours=1)
     await comms.post(f"{path}/call-off", {"reason": "Floods."})
-    assert _event((await client.get(where)).content)["status"] == "CANCELLED"
+    off = await client.get(where)
+    assert off.headers["content-type"].endswith("method=CANCEL")
+    assert _event(off.content)["status"] == "CANCELLED"
+    assert _event(off.content)["sequence"] == 2
+    assert Calendar.from_ical(off.content)["method"] == "CANCEL"
     async with installation.database.write() as session:
         person = await session.get_one(Person, told.authors[0])
         await answering.forget(session, installation, person)
@@ -223,3 +231,52 @@ async def test_who_was_invited_hears_that_the_whole_consultation_is_cancelled(
     heard = await told.told("consultation-cancelled:")
     assert len(heard) == 5
     assert all("A court stopped it." in one for one in heard)
+
+
+async def test_a_cancelled_consultation_takes_its_meeting_along_once(
+    client: AsyncClient, installation: Installation, told: Gathering, comms: Colleague
+) -> None:
+    path = f"/consultations/{told.id}"
+    await comms.put(f"{path}/meeting", body())
+    await comms.post(f"{path}/meeting/invite")
+    one = (await told.rows())[0]
+    async with installation.database.write() as session:
+        person = await session.get_one(Person, told.authors[0])
+        accepted, *_ = await answering.accept(session, installation, one.id, person)
+    where = f"/meetings/{accepted.calendar}.ics"
+    await comms.post(f"{path}/cancel", {"reason": "A court stopped it."})
+    for _ in range(2):
+        await tasks.tell_cancelled(installation, told.id)
+    event = _event((await client.get(where)).content)
+    assert (event["status"], event["sequence"]) == ("CANCELLED", 1)
+    meeting = await comms.get(f"{path}/meeting")
+    assert meeting["reason"] == "A court stopped it."
+    assert await told.told("meeting-called-off:") == [], "one letter says it all"
+
+
+def test_a_calendar_file_is_read_as_the_standard_says(installation: Installation) -> None:
+    starts = datetime(2030, 3, 31, 0, 30, tzinfo=UTC)
+    row = Meeting(
+        id=7, starts_at=starts, ends_at=starts + timedelta(hours=2), changed_at=starts - DAY,
+        edition=3, address="Praça 1; sala 2, fundos\\ala\nsegundo andar", link=None,
+        called_off_at=None,
+    )  # fmt: skip
+    title = "Saúde, perto; de “todos” " + "ção " * 40
+    written = calendar.file(row, title, installation.settings)
+    lines = written.split(b"\r\n")
+    assert lines[0] == b"BEGIN:VCALENDAR"
+    assert lines[-2:] == [b"END:VCALENDAR", b""]
+    assert b"\n" not in written.replace(b"\r\n", b"")
+    assert max(map(len, lines)) <= 75
+    for line in lines:
+        line.decode()
+    unfolded = written.replace(b"\r\n ", b"").decode().split("\r\n")
+    told = dict(line.split(":", 1) for line in unfolded if ":" in line)
+    assert told["DTSTART"] == "20300331T003000Z"
+    assert told["DTEND"] == "20300331T023000Z"
+    assert told["LOCATION"] == r"Praça 1\; sala 2\, fundos\\ala\nsegundo andar"
+    (organizer,) = [line for line in unfolded if line.startswith("ORGANIZER")]
+    assert organizer == 'ORGANIZER;CN="Vale Claro":mailto:gabinete@localhost'
+    assert told["UID"] == "meeting-7@vale.example"
+    names = {line.split(":")[0].split(";")[0] for line in unfolded}
+    assert {"UID", "DTSTAMP", "DTSTART", "SUMMARY", "SEQUENCE", "ORGANIZER"} <= names

@@ -53,6 +53,7 @@ async def open_poll(here: Installation, sizes: tuple[int, ...] = (6,), **values:
         row = Consultation(
             **{
                 "state": "voting", "lang": "pt", "created_by": staff.id, "created_at": begun,
+                "ready_at": begun,
                 "voting_until": now() + timedelta(days=1),
                 **{name: begun + timedelta(hours=at) for at, name in enumerate(dates)}, **values,
             }
