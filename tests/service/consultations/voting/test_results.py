@@ -178,7 +178,7 @@ async def test_the_shortlist_is_made_once_and_adjusted_with_public_reasons(
             )
         ).all()
     assert [(one.was, one.became) for one in events] == [
-        ("listed", "not listed"), ("not listed", "listed"),
+        ("listed", "unlisted"), ("unlisted", "listed"),
     ]  # fmt: skip
 
 
