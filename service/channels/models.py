@@ -41,6 +41,7 @@ class Delivery(Base):
         Index(None, "channel", "state", "priority", "id"),
         Index(None, "cause", "cause_id"),
         Index(None, "identity_id", "id"),
+        Index(None, "cause", "sent_at"),
     )
 
     id: Mapped[int] = key_column()
