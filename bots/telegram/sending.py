@@ -56,18 +56,22 @@ async def send(bot: Bot, outbound: Outbound, hide: Callable[[str], str]) -> tupl
 
 
 def parts_of(outbound: Outbound) -> list[Part]:
-    """The messages it becomes: pictures, then the text, and the buttons under the last of them.
+    """The messages it becomes: the text with the buttons under its end, then the pictures, which
+    bear the buttons only where there is no text. Without its pictures it becomes the same texts.
 
     Raises `SendError` where no message can say it.
     """
-    parts = [part for picture in outbound.pictures for part in _picture(outbound, picture)]
+    texts = []
     if outbound.text.strip():
-        parts += [Part(text) for text in _texts(outbound, outbound.text)]
-    if not parts:
+        texts = [Part(text) for text in _texts(outbound, outbound.text)]
+    shown = [part for picture in outbound.pictures for part in _picture(outbound, picture)]
+    if not texts and not shown:
         raise SendError(Failure.rejected, "the message says nothing")
     for button in outbound.buttons:
         _check(button)
-    return [*parts[:-1], replace(parts[-1], buttons=outbound.buttons)]
+    parts, under = [*texts, *shown], len(texts or shown) - 1
+    parts[under] = replace(parts[under], buttons=outbound.buttons)
+    return parts
 
 
 def _picture(outbound: Outbound, picture: Picture) -> list[Part]:

@@ -26,6 +26,7 @@ from service.channels.contract import (
     Inbound,
     Outbound,
     Outcome,
+    Picture,
     Said,
     SendError,
     Sink,
@@ -239,6 +240,7 @@ def _line(one: Said) -> dict[str, Any]:
         "text": one.text,
         "at": one.at.isoformat(),
         "buttons": [_button(button) for button in one.buttons],
+        "pictures": [_picture(picture) for picture in one.pictures],
     }
 
 
@@ -252,8 +254,15 @@ def _outgoing(one: Outbound) -> dict[str, Any]:
         "text": one.text,
         "at": at,
         "buttons": buttons,
+        "pictures": [_picture(picture) for picture in one.pictures],
     }
 
 
 def _button(button: Button) -> dict[str, str | None]:
     return {"label": button.label, "action": button.action, "url": button.url}
+
+
+def _picture(picture: Picture) -> dict[str, str | int]:
+    """Where a picture is, what it shows, and how large it is, as PNG says in its first bytes."""
+    wide, tall = (int.from_bytes(picture.data[at : at + 4]) for at in (16, 20))
+    return {"url": picture.url, "alt": picture.alt, "width": wide, "height": tall}

@@ -84,19 +84,24 @@ class Button:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that goes with a message, as a file; `alt` says in words what it shows."""
+    """A picture that goes with a message, as a file; `alt` says in words what it shows.
+
+    `url` is where our own pages show it, without a host.
+    """
 
     name: str
     mime: Literal["image/png", "image/jpeg"]
     data: bytes
     alt: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class Outbound:
     """One message to one conversation. `id` is ours and stays the same when it is sent again.
 
-    `taken` are the platform's ids of those of its parts that an earlier try brought there;
+    Its pictures come after the whole text or with its end, so that nothing of the text depends on
+    them. `taken` are the platform's ids of those of its parts that an earlier try brought there;
     `unasked`: it is no reply to what was just said.
     """
 
@@ -120,6 +125,7 @@ class Said:
     text: str
     at: datetime
     buttons: tuple[Button, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class Outcome(StrEnum):

@@ -50,7 +50,7 @@ class NotResendable(Conflict):
 @dataclass(frozen=True)
 class Letter:
     """A message to one identity. `key` is unique for its cause and reader: posted twice, it is
-    sent once.
+    sent once. `picture` names what is drawn beside it when it leaves.
     """
 
     key: str
@@ -62,15 +62,20 @@ class Letter:
     lang: str
     buttons: tuple[Button, ...] = ()
     priority: int = REPLY
+    picture: str | None = None
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A delivery that is being sent, with what the channel needs."""
+    """A delivery that is being sent, with what the channel needs; its picture is still to be
+    drawn.
+    """
 
     id: int
     identity_id: int
     outbound: Outbound
+    picture: str | None = None
+    lang: str | None = None
 
 
 async def post(session: Session, vault: Vault, letters: Sequence[Letter]) -> int:
@@ -100,6 +105,7 @@ def _row(letter: Letter, vault: Vault, moment: datetime) -> dict[str, Any]:
         "lang": letter.lang,
         "sealed": vault.seal(letter.text),
         "buttons": [asdict(button) for button in letter.buttons],
+        "picture": letter.picture,
         "state": "failed" if gone else "waiting",
         "failure": NO_ADDRESS if gone else None,
         "error": "came from a file, without an address" if gone else None,
@@ -136,7 +142,7 @@ async def claim(
             continue
         delivery.state, delivery.leased_by = "sending", owner
         delivery.leased_until, delivery.attempts = moment + LEASE, delivery.attempts + 1
-        claimed.append(Claimed(delivery.id, identity.id, outbound))
+        claimed.append(Claimed(delivery.id, identity.id, outbound, delivery.picture, delivery.lang))
     return claimed
 
 
@@ -324,7 +330,8 @@ async def forget(session: Session, identity_ids: Sequence[int]) -> None:
     await session.execute(
         update(Delivery).where(mine, Delivery.state == "waiting").values(state="cancelled")
     )
-    await session.execute(update(Delivery).where(mine).values(sealed=None, buttons=[]))
+    blank: dict[str, Any] = {"sealed": None, "buttons": [], "picture": None}
+    await session.execute(update(Delivery).where(mine).values(blank))
 
 
 async def waiting_for(session: Session, identity_id: int) -> Sequence[Delivery]:

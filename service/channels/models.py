@@ -33,7 +33,7 @@ class Delivery(Base):
     """One outgoing message to one identity. `key` makes it the only one of its cause.
 
     `state`: waiting, sending, sent, failed, uncertain, cancelled. `cause` and `cause_id` name what
-    it tells.
+    it tells, `picture` what is drawn beside it when it leaves.
     """
 
     __tablename__ = "delivery"
@@ -54,6 +54,7 @@ class Delivery(Base):
     lang: Mapped[str | None]
     sealed: Mapped[bytes | None]
     buttons: Mapped[list[dict[str, Any]]]
+    picture: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="waiting")
     created_at: Mapped[datetime]
     next_at: Mapped[datetime]

@@ -10,7 +10,7 @@ from service.answers import queries as answer_queries
 from service.channels import deliveries, inbox
 from service.consultations import actions as consultations
 from service.consultations.proposals import actions as proposals
-from service.conversations import attending, consulting, rounds, voting
+from service.conversations import attending, consulting, ranking, rounds, voting
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
 from service.database import now
@@ -162,4 +162,5 @@ PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
     **voting.PRESSES,
     **attending.PRESSES,
     **rounds.PRESSES,
+    **ranking.PRESSES,
 }

@@ -12,6 +12,7 @@ from service.conversations import (
     changes,
     commands,
     consulting,
+    ranking,
     replies,
     rounds,
     voting,
@@ -290,4 +291,5 @@ COMMANDS: dict[str, Answerer] = {
     "consultation": consulting.command,
     "round": rounds.command,
     "vote": voting.command,
+    "results": ranking.command,
 }

@@ -19,8 +19,8 @@ from service.consultations.proposals import queries as proposals
 from service.consultations.proposals.listing import queries as listing
 from service.consultations.proposals.listing.queries import Wanted
 from service.consultations.queries import Whole
+from service.consultations.voting import charting, results
 from service.consultations.voting import queries as voting
-from service.consultations.voting import results
 from service.consultations.voting.models import Reading as Ballots
 from service.consultations.voting.models import Shortlisted
 from service.consultations.voting.results import ScoresNotShown
@@ -30,6 +30,7 @@ from service.issues.showing.queries import rounded
 from service.public.answers import Asked, At, Id, cleaned
 from service.public.keeping import kept
 from service.public.voting import asked
+from service.shell import pictures
 from service.shell.pages import language, page
 from service.shell.requests import Here, Reading
 
@@ -204,6 +205,15 @@ async def result_page(
         query=f"theme={theme}&" if theme else "",
     )  # fmt: skip
     return kept(request, shown)
+
+
+@router.get("/consultations/{consultation_id}/results/chart.png")
+async def picture(request: Request, here: Here, session: Reading, consultation_id: Id) -> Response:
+    """The first places as a picture, for chats and for where the address is shared."""
+    whole = await asked(session, consultation_id)
+    lang = language(request)
+    drawn = await charting.ranking(session, whole.row, lang, here.settings.government)
+    return kept(request, pictures.PngResponse(drawn.png))
 
 
 async def _listed(session: Session, consultation_id: int, theme_id: int) -> list[Shortlisted]:

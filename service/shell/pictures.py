@@ -11,11 +11,12 @@ from textwrap import wrap
 from urllib.parse import quote
 
 import resvg_py
+from babel.numbers import format_percent
 from fastapi.responses import Response
 from markupsafe import Markup
 
 from service.shell import charts
-from service.shell.pages import day, number, word
+from service.shell.pages import LOCALES, day, number, word
 
 WIDE, EDGE, LINE = 960, 48, 40
 TITLE, TITLE_LINES = 62, 2
@@ -28,10 +29,14 @@ STYLE = """
 text { font-family: "Source Sans Pro"; font-size: 22px; fill: #505d58 }
 .title { font-size: 30px; font-weight: 600; fill: #17211e }
 .name { fill: #17211e }
+.group { font-weight: 600; fill: #0a5f53 }
 .column, .share-bar { fill: #0a5f53 }
 .column-ground { display: none }
 .share-ground { fill: #eceeea }
 .base { fill: #d9dfdb }
+.range { fill: #0a5f53; opacity: .45 }
+.range-point { fill: #0a5f53 }
+.range-middle { fill: #7d8a84 }
 """
 # What XML cannot hold.
 UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -94,6 +99,49 @@ def shares(title: str, caption: str, rows: Sequence[tuple[str, int]], lang: str)
         ]
     told = "; ".join(f"{name}: {number(value, lang)}" for name, value in shown)
     return Drawn(_png(drawn, top + len(shown) * ROW + EDGE - 20), _alt(title, caption, told))
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A line of a ranking: its words, and where from 0 to 1 it stands, from `low` to `high`."""
+
+    words: str
+    score: float
+    low: float
+    high: float
+
+
+def ranking(
+    title: str, caption: str, groups: Sequence[tuple[str, Sequence[Ranked]]], lang: str
+) -> Drawn:
+    """The first of each group, the best above, each with how far the truth may lie from it; a
+    group's name is left out where it is empty, and `caption` says of what the scores are.
+    """
+    head, top = _head(title, caption)
+    drawn, told = [*head], []
+    for name, rows in groups:
+        if name:
+            top += 16 if told else 0
+            drawn.append(_text(EDGE, top + 16, _clipped(name, NAME), kind="group"))
+            top += LINE + 8
+        for place, row in enumerate(rows, 1):
+            drawn += [
+                _text(EDGE, top + 20, _clipped(f"{place}. {row.words}", NAME), kind="name"),
+                _text(WIDE - EDGE, top + 20, share(row.score, lang), "end", kind="name"),
+                _box(
+                    EDGE, top + 30, WIDE - 2 * EDGE, 20,
+                    charts.ranges([(row.low, row.score, row.high)]),
+                ),
+            ]  # fmt: skip
+            top += ROW + 8
+        lines = [f"{n}. {row.words} ({share(row.score, lang)})" for n, row in enumerate(rows, 1)]
+        told.append(": ".join(filter(None, [name, "; ".join(lines)])))
+    return Drawn(_png(drawn, top + EDGE - 20), _alt(title, caption, ". ".join(told)))
+
+
+def share(value: float, lang: str) -> str:
+    """A share of the whole as the reader writes it."""
+    return format_percent(value, locale=LOCALES[lang])
 
 
 def answer(drawn: Drawn) -> Response:

@@ -27,10 +27,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_changed_day_day"), "changed_day", ["day"])
     op.create_index(op.f("ix_delivery_cause_sent_at"), "delivery", ["cause", "sent_at"])
+    op.add_column("delivery", sa.Column("picture", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
     """Take it back."""
+    with op.batch_alter_table("delivery") as table:
+        table.drop_column("picture")
     op.drop_index(op.f("ix_delivery_cause_sent_at"), "delivery")
     op.drop_table("changed_day")
     op.drop_table("packed_day")
