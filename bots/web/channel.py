@@ -85,7 +85,7 @@ class WebChannel:
 
     async def send(self, outbound: Outbound) -> tuple[str, ...]:
         """Browsers fetch; sending to them is a mistake of the set-up."""
-        raise SendError(Failure.configuration, "the web chat fetches its messages")
+        raise SendError(Failure.configuration, saying("fetched"))
 
     def routes(self) -> Sequence[BaseRoute]:
         """The chat's pages and its HTTP interface."""

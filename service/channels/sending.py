@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from service.channels import deliveries, pictures
-from service.channels.contract import Channel, Failure, Outbound, SendError
+from service.channels.contract import Channel, Failure, Outbound, SendError, saying
 from service.channels.deliveries import Claimed
 from service.channels.pacing import SPARE, Window
 from service.channels.pictures import Draw
@@ -133,7 +133,10 @@ class Sender:
             self._hold(error)
         except Exception as error:
             log.exception("send_failed", delivery=one.id)
-            sent = Sent(one.id, error=SendError(Failure.ambiguous, type(error).__name__))
+            sent = Sent(
+                one.id,
+                error=SendError(Failure.ambiguous, saying("broke", why=type(error).__name__)),
+            )
         await self._write_down(sent)
 
     async def _deliver(self, outbound: Outbound) -> tuple[str, ...]:

@@ -118,7 +118,8 @@ def ranking(
     group's name is left out where it is empty, and `caption` says of what the scores are.
     """
     head, top = _head(title, caption)
-    drawn, told = [*head], []
+    drawn = [*head]
+    told: list[str] = []
     for name, rows in groups:
         if name:
             top += 16 if told else 0
