@@ -27,6 +27,7 @@ from service.consultations.voting.results import ScoresNotShown
 from service.database import Session, now
 from service.errors import NotFound
 from service.issues.showing.queries import rounded
+from service.public import searching
 from service.public.answers import Asked, At, Id, cleaned
 from service.public.keeping import kept
 from service.public.voting import asked
@@ -123,10 +124,18 @@ async def consultation(
 ) -> Response:
     """One consultation, and what was proposed in it."""
     whole, q, moment = await asked(session, consultation_id), cleaned(q), now()
-    items, total = await listing.page(
-        session, consultation_id, Wanted(theme, q), limit=SHOWN, offset=(at - 1) * SHOWN,
-        on=moment.astimezone(here.settings.zone).date(),
-    )  # fmt: skip
+    first, found = (at - 1) * SHOWN, None
+    if q:
+        lang = language(request)
+        found = await searching.proposed(request, session, consultation_id, q, lang)
+    if found is not None:
+        places = await listing.heads(session, consultation_id, theme, found)
+        total, items = len(places), await listing.some(session, places[first : first + SHOWN])
+    else:
+        items, total = await listing.page(
+            session, consultation_id, Wanted(theme, q), limit=SHOWN, offset=first,
+            on=moment.astimezone(here.settings.zone).date(),
+        )  # fmt: skip
     if at > 1 and not items:
         raise NotFound("There is no such page.")
     told = {key: value for key, value in (("q", q), ("theme", theme)) if value}
@@ -134,6 +143,7 @@ async def consultation(
         request, "public_consultation.html", whole=whole, id=consultation_id, items=items, q=q,
         total=total, theme=theme, at=at, pages=-(-total // SHOWN), clock=clock(whole, moment),
         query=f"{urlencode(told)}&" if told else "", theme_name=consultations.theme_name,
+        by_words=bool(q) and found is None, by_meaning=found is not None,
         figures=(await figures(session, [consultation_id]))[consultation_id],
         results=await _ready(session, whole), together=any(one.beside for one in items),
         least=here.settings.public_minimum,
