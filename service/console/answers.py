@@ -34,6 +34,7 @@ from service.console.sayings import in_words
 from service.database import Session, now
 from service.departments import queries as departments
 from service.departments.models import Department
+from service.issues import queries as issues
 from service.shell.pages import back, page
 from service.shell.requests import Here, Reading, Writing
 from service.staff import queries as staff
@@ -116,7 +117,16 @@ async def _around(session: Session, answer: Answer, asker: Staffer) -> dict[str,
         "wrote": asker.actor in await queries.writers(session, answer.id, None),
         "events": await trail.of(session, "answer", answer.id, limit=40),
         "names": await staff.names(session),
+        "asked": await _asked(session, answer),
     }
+
+
+async def _asked(session: Session, answer: Answer) -> str | None:
+    """What it answers: its question, or the name of its issue, for staff also the machine's."""
+    if answer.question or answer.issue_id is None:
+        return answer.question
+    context = await issues.context(session, [answer.issue_id])
+    return next((one.name for one in context.values()), None)
 
 
 def _to(answer_id: int, fragment: str = "") -> str:
