@@ -86,7 +86,7 @@ async def test_on_the_web_the_picture_stands_at_our_own_address(
     (picture,) = (await chat.heard())[-1]["pictures"]
     assert picture["url"] == f"/consultations/{poll.id}/results/chart.png?lang={lang}"
     assert "1. Abrir o posto da rua 0" in picture["alt"]
-    assert (picture["width"], picture["height"]) > (900, 300)
+    assert (picture["width"], picture["height"]) > (500, 300)
     shown = await client.get(picture["url"])
     assert (shown.headers["content-type"], shown.content[:4]) == ("image/png", PNG)
 

@@ -122,7 +122,7 @@ def test_a_ranking_shows_where_each_stands_and_says_it_in_words() -> None:
     )
     shown = pixels(made.png)
     inked = (shown[:, :, :3] == ACCENT).all(axis=2)
-    inner, points = pictures.WIDE - 2 * pictures.EDGE, inked.sum(axis=1)
+    inner, points = pictures.SLIM - 2 * pictures.EDGE, inked.sum(axis=1)
     thin = [int(inked[y].nonzero()[0].mean()) for y in points.nonzero()[0] if points[y] < 14]
     assert max(thin) == pytest.approx(pictures.EDGE + 0.75 * inner, abs=8), (
         "the likeliest is a mark"
