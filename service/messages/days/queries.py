@@ -12,6 +12,8 @@ from service.messages.models import Contribution
 FRESH = timedelta(days=1)
 # Days are packed later than changes to them begin to be noted, so that none falls in between.
 SETTLED = FRESH + timedelta(days=1)
+# No report reaches further back, and one wrong date in a file is not to be waited for.
+FURTHEST = timedelta(days=4000)
 
 
 def settled_before(moment: datetime) -> date:
@@ -29,13 +31,13 @@ async def packed(session: Session, first: date, last: date) -> dict[date, bytes]
 
 
 async def unpacked(session: Session, before: date) -> list[date]:
-    """The days before `before`, since the first thing was said, whose packing is missing or holds
-    no more; the newest first.
+    """The days before `before`, since the first thing was said or as far as reports reach, whose
+    packing is missing or holds no more; the newest first.
     """
     begun = await session.scalar(select(func.min(Contribution.said_at)))
     if begun is None:
         return []
-    first = begun.astimezone(UTC).date()
+    first = max(begun.astimezone(UTC).date(), before - FURTHEST)
     held = set(await session.scalars(select(PackedDay.day).where(PackedDay.day < before)))
     held -= set(await session.scalars(select(ChangedDay.day).distinct()))
     days = [first + timedelta(days=n) for n in range((before - first).days)]

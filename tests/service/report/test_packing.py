@@ -143,6 +143,13 @@ async def test_a_settled_day_is_packed_once_and_again_when_it_changed(
         assert list(await session.scalars(select(ChangedDay.id))) == []
 
 
+async def test_one_wrong_date_does_not_have_centuries_packed(installation: Installation) -> None:
+    async with installation.database.write() as session:
+        at = datetime(1526, 1, 1, tzinfo=UTC)
+        await town.contribution(session, installation.vault, None, at=at)
+        assert len(await days.unpacked(session, TODAY)) == days.FURTHEST.days
+
+
 async def test_a_change_that_was_noted_while_a_day_was_packed_makes_the_packing_void(
     database: Database, installation: Installation
 ) -> None:
