@@ -12,6 +12,7 @@ from service.channels.contract import Channel
 from service.channels.inbox import Intake
 from service.channels.station import Station
 from service.consultations.voting.booth import Booth
+from service.conversations.picturing import Easel
 from service.conversations.reception import Reception
 from service.installation import Installation
 from service.retrieval.keeper import Keeper
@@ -38,7 +39,10 @@ class Running:
         """Without a `keeper` the process searches nothing, and `ready` is never set."""
         self._app, self._here = app, here
         self.bell: Bell = app.state.bell
-        self._stations = [Station(here.database, here.vault, one, self.bell) for one in channels]
+        self._easel = Easel(here)
+        self._stations = [
+            Station(here.database, here.vault, one, self.bell, self._easel.draw) for one in channels
+        ]
         self._booth = Booth(here, lambda: self.bell.ring([JOBS]))
         self.keeper, self._with_worker = keeper, worker
         self.worker: Worker | None = None
@@ -52,7 +56,7 @@ class Running:
         self._app.state.running = self
         self._app.state.booth = self._booth
         intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
-        reception = Reception(here, intake, bell)
+        reception = Reception(here, intake, bell, self._easel.draw)
         for station in self._stations:
             await station.open(reception)
         if self.keeper is not None:

@@ -13,6 +13,7 @@ from service.installation import Fact
 from service.issues import models as issues
 from service.knowledge import models as knowledge
 from service.messages import models as messages
+from service.messages.days import models as days
 from service.people import models as people
 from service.retrieval import models as retrieval
 from service.rounds import models as rounds
@@ -27,6 +28,7 @@ __all__ = [
     "answers",
     "channels",
     "consultations",
+    "days",
     "departments",
     "issues",
     "jobs",

@@ -19,6 +19,7 @@ from service.jobs import Job
 from service.messages import actions as messages
 from service.messages import queries as message_queries
 from service.people import actions as people
+from service.report import tasks as report
 from service.retrieval.retriever import Retriever
 from service.rounds import tasks as rounds
 
@@ -149,6 +150,10 @@ async def _let_go(here: Installation, retriever: Retriever, job: Job) -> None:
         await deliveries.forget(session, gone)
 
 
+async def _pack_days(here: Installation, retriever: Retriever, job: Job) -> None:
+    await report.pack(here)
+
+
 async def _tidy_up(here: Installation, retriever: Retriever, job: Job) -> None:
     """Forget finished jobs, and originals that are older than the installation keeps them."""
     async with here.database.write() as session:
@@ -170,6 +175,7 @@ ROUND: dict[str, timedelta] = {
     "publish_due": REFRESH,
     "move_consultations": REFRESH,
     "move_rounds": REFRESH,
+    "pack_days": REFRESH,
     "digest": HOURLY,
     "remind_rounds": HOURLY,
     "tidy_up": HOURLY,
@@ -185,6 +191,7 @@ TASKS: dict[str, Task] = {
     "digest": _digest,
     "remind_rounds": _remind_rounds,
     "tidy_up": _tidy_up,
+    "pack_days": _pack_days,
     "index_answer": _index_answer,
     "compose_drafts": _compose_drafts,
     "catch_up": _catch_up,

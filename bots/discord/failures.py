@@ -7,10 +7,11 @@ import discord
 
 from service.channels.contract import Failure, SendError, saying
 
-EMPTY = "GABINETE_DISCORD_TOKEN is empty: copy the bot's token from Discord's developer portal."
+EMPTY = saying("no_discord")
 NAME = "Discord"
 NO_ENTRY = 50007
 GONE = {10003, 10013, 50001, NO_ENTRY, 50278}
+KNOWN = {10003: "no_chat", 10013: "deactivated", NO_ENTRY: "shut", 50278: "apart"}
 OPENED_TOO_FAST = 40003
 REFUSED_ACCOUNT = {40001, 40333}
 CLOSED_INTERACTION = {10008, 10015, 10062, 50027}
@@ -51,7 +52,8 @@ def _answer(error: discord.HTTPException) -> tuple[Failure, str, float | None]:
     if error.status >= 500:
         return Failure.retry, told, None
     if error.code in GONE:
-        return Failure.recipient_gone, told, None
+        known = KNOWN.get(error.code)
+        return Failure.recipient_gone, saying(known, name=NAME) if known else told, None
     return Failure.rejected, told, None
 
 

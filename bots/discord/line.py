@@ -10,11 +10,11 @@ import discord
 from discord.http import Route
 
 from bots.discord.api import Api
-from bots.discord.failures import EMPTY, failure_of, is_closed
+from bots.discord.failures import EMPTY, NAME, failure_of, is_closed
 from bots.discord.grants import Grant, Grants
 from bots.discord.parsing import Asked, Place
 from bots.discord.sending import EPHEMERAL, Request, for_interaction
-from service.channels.contract import ChannelConfig, Failure, SendError
+from service.channels.contract import ChannelConfig, Failure, SendError, saying
 
 MOST_KNOWN = 50_000
 DEFER, DEFER_UPDATE = 5, 6
@@ -159,7 +159,7 @@ class Line:
         """
         nonce = made.payload.get("nonce", "")
         if self._doubted.get(nonce, 0.0) > time.monotonic():
-            raise SendError(Failure.ambiguous, "Discord's answer to it was lost")
+            raise SendError(Failure.ambiguous, saying("doubted", name=NAME))
         while grant := self.grants.find(user):
             try:
                 async with asyncio.timeout(READY_WITHIN):

@@ -15,7 +15,15 @@ from bots.telegram.line import Line
 from bots.telegram.listening import HOOK, Listener, secret_of
 from bots.telegram.reacting import Reactions
 from bots.telegram.taking import Taking
-from service.channels.contract import ChannelConfig, Failure, Outbound, SendError, Sink, State
+from service.channels.contract import (
+    ChannelConfig,
+    Failure,
+    Outbound,
+    SendError,
+    Sink,
+    State,
+    saying,
+)
 
 LARGEST = 1_000_000
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -24,9 +32,7 @@ ALL_HEARD = (
     "; Telegram sends it everything that groups say: turn its privacy mode on with @BotFather, and "
     "add it to its groups again"
 )
-UNSIGNED = (
-    "GABINETE_TELEGRAM_WEBHOOK_SECRET must be set for webhooks: 1 to 256 letters, digits, - and _."
-)
+UNSIGNED = saying("unsigned", why="GABINETE_TELEGRAM_WEBHOOK_SECRET")
 
 
 class TelegramChannel:

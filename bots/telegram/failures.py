@@ -17,13 +17,7 @@ from bots.telegram.line import Busy, Unavailable
 from service.channels.contract import Failure, SendError, saying
 
 GONE = (
-    "chat not found",
     "chat_id is empty",
-    "user not found",
-    "user is deactivated",
-    "peer_id_invalid",
-    "user_is_blocked",
-    "input_user_deactivated",
     "group chat was deactivated",
     "group chat was deleted",
     "have no rights to send",
@@ -32,11 +26,21 @@ GONE = (
     "topic_deleted",
     "message thread not found",
 )
+# What Telegram says in several ways, in ours.
+KNOWN = {
+    "bot was blocked": "blocked",
+    "user_is_blocked": "blocked",
+    "user is deactivated": "deactivated",
+    "input_user_deactivated": "deactivated",
+    "chat not found": "no_chat",
+    "user not found": "no_chat",
+    "peer_id_invalid": "no_chat",
+}
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 MALFORMED = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)
 
 NAME = "Telegram"
-EMPTY = "GABINETE_TELEGRAM_TOKEN is empty: ask @BotFather for a token and set it."
+EMPTY = saying("no_telegram")
 REFUSED = saying("token_set", name=NAME, why="GABINETE_TELEGRAM_TOKEN")
 
 
@@ -55,9 +59,9 @@ def _meaning(error: Exception) -> tuple[Failure, str]:
     if isinstance(error, Unavailable):
         return Failure.ambiguous if error.status == 504 else Failure.retry, error.message
     if isinstance(error, ChatMigrated):
-        return Failure.recipient_gone, "the group became a supergroup with another id"
+        return Failure.recipient_gone, saying("moved")
     if isinstance(error, Forbidden):
-        return Failure.recipient_gone, error.message
+        return Failure.recipient_gone, _known(error.message) or error.message
     if isinstance(error, InvalidToken | EndPointNotFound):
         return Failure.configuration, REFUSED
     if isinstance(error, BadRequest):
@@ -68,8 +72,15 @@ def _meaning(error: Exception) -> tuple[Failure, str]:
 
 
 def _refusal(error: BadRequest) -> tuple[Failure, str]:
+    if known := _known(error.message):
+        return Failure.recipient_gone, known
     gone = any(sign in error.message.lower() for sign in GONE)
     return Failure.recipient_gone if gone else Failure.rejected, error.message
+
+
+def _known(words: str) -> str | None:
+    found = next((code for sign, code in KNOWN.items() if sign in words.lower()), None)
+    return saying(found, name=NAME) if found else None
 
 
 def _trouble(error: Exception) -> tuple[Failure, str]:
@@ -80,7 +91,7 @@ def _trouble(error: Exception) -> tuple[Failure, str]:
     if isinstance(cause, MALFORMED):
         return Failure.configuration, saying("malformed")
     if isinstance(cause, UnicodeError):
-        return Failure.rejected, "the message has signs that cannot be written"
+        return Failure.rejected, saying("unwritable")
     if isinstance(error, TelegramError):
         name = type(cause or error).__name__
         return Failure.ambiguous, saying("half", name=NAME, why=name)

@@ -12,7 +12,7 @@ from telegram import (
     Message,
 )
 
-from bots.telegram.failures import failure_of
+from bots.telegram.failures import NAME, failure_of
 from service.channels.contract import (
     Button,
     Capabilities,
@@ -22,6 +22,7 @@ from service.channels.contract import (
     Picture,
     SendError,
     render,
+    saying,
     units,
 )
 
@@ -56,18 +57,22 @@ async def send(bot: Bot, outbound: Outbound, hide: Callable[[str], str]) -> tupl
 
 
 def parts_of(outbound: Outbound) -> list[Part]:
-    """The messages it becomes: pictures, then the text, and the buttons under the last of them.
+    """The messages it becomes: the text with the buttons under its end, then the pictures, which
+    bear the buttons only where there is no text. Without its pictures it becomes the same texts.
 
     Raises `SendError` where no message can say it.
     """
-    parts = [part for picture in outbound.pictures for part in _picture(outbound, picture)]
+    texts = []
     if outbound.text.strip():
-        parts += [Part(text) for text in _texts(outbound, outbound.text)]
-    if not parts:
-        raise SendError(Failure.rejected, "the message says nothing")
+        texts = [Part(text) for text in _texts(outbound, outbound.text)]
+    shown = [part for picture in outbound.pictures for part in _picture(outbound, picture)]
+    if not texts and not shown:
+        raise SendError(Failure.rejected, saying("empty"))
     for button in outbound.buttons:
         _check(button)
-    return [*parts[:-1], replace(parts[-1], buttons=outbound.buttons)]
+    parts, under = [*texts, *shown], len(texts or shown) - 1
+    parts[under] = replace(parts[under], buttons=outbound.buttons)
+    return parts
 
 
 def _picture(outbound: Outbound, picture: Picture) -> list[Part]:
@@ -90,11 +95,11 @@ def _texts(outbound: Outbound, text: str) -> list[str]:
 
 def _check(button: Button) -> None:
     if button.action is None and button.url is None:
-        raise SendError(Failure.rejected, "a button has neither an action nor an address")
+        raise SendError(Failure.rejected, saying("dead_button"))
     if button.action and len(button.action.encode()) > CAPABILITIES.max_button_data:
         raise SendError(
             Failure.rejected,
-            f"a button's action is longer than {CAPABILITIES.max_button_data} bytes",
+            saying("long_button", most=CAPABILITIES.max_button_data),
         )
 
 
@@ -103,7 +108,7 @@ def _recipient(outbound: Outbound) -> tuple[int, int | None]:
     try:
         return int(address.conversation), int(address.thread) if address.thread else None
     except ValueError:
-        raise SendError(Failure.recipient_gone, "the conversation has no Telegram id") from None
+        raise SendError(Failure.recipient_gone, saying("no_id", name=NAME)) from None
 
 
 async def _send_part(bot: Bot, chat: int, thread: int | None, part: Part) -> Message:

@@ -59,6 +59,8 @@ class TerminalChannel:
         self.transcript.append(("bot", outbound.text))
         for part in render(outbound, self.capabilities):
             self._write(part.text)
+        for picture in outbound.pictures:
+            self._write(f"[{picture.alt}]")
         return (str(outbound.id),)
 
     def routes(self) -> Sequence[Any]:

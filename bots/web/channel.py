@@ -26,6 +26,7 @@ from service.channels.contract import (
     Inbound,
     Outbound,
     Outcome,
+    Picture,
     Said,
     SendError,
     Sink,
@@ -85,7 +86,7 @@ class WebChannel:
 
     async def send(self, outbound: Outbound) -> tuple[str, ...]:
         """Browsers fetch; sending to them is a mistake of the set-up."""
-        raise SendError(Failure.configuration, "the web chat fetches its messages")
+        raise SendError(Failure.configuration, saying("fetched"))
 
     def routes(self) -> Sequence[BaseRoute]:
         """The chat's pages and its HTTP interface."""
@@ -248,6 +249,7 @@ def _line(one: Said) -> dict[str, Any]:
         "text": one.text,
         "at": one.at.isoformat(),
         "buttons": [_button(button) for button in one.buttons],
+        "pictures": [_picture(picture) for picture in one.pictures],
     }
 
 
@@ -261,8 +263,15 @@ def _outgoing(one: Outbound) -> dict[str, Any]:
         "text": one.text,
         "at": at,
         "buttons": buttons,
+        "pictures": [_picture(picture) for picture in one.pictures],
     }
 
 
 def _button(button: Button) -> dict[str, str | None]:
     return {"label": button.label, "action": button.action, "url": button.url}
+
+
+def _picture(picture: Picture) -> dict[str, str | int]:
+    """Where a picture is, what it shows, and how large it is, as PNG says in its first bytes."""
+    wide, tall = (int.from_bytes(picture.data[at : at + 4]) for at in (16, 20))
+    return {"url": picture.url, "alt": picture.alt, "width": wide, "height": tall}

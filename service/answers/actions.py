@@ -116,7 +116,7 @@ async def begin(
     """Start an answer to an issue, from nothing or from one of its drafts, with its citations.
 
     Without a title it has staff's name of the issue, or what an answer is called that the draft
-    rests on; else none, since the machine's names are citizens' words.
+    rests on; else none, since the machine's names are citizens' words. Its question is staff's too.
 
     Raises `EmptyAnswer`, `UnknownDraft`, and what finding the issue raises.
     """
@@ -126,8 +126,8 @@ async def begin(
     moment = now()
     answer = Answer(
         issue_id=issue.id, state="drafted", title=title.strip() or _titled(issue, draft),
-        question=question or issue.name, question_indexed=True, lang=lang, edition=1,
-        author_id=by.id, created_at=moment, updated_at=moment,
+        question=question or _titled(issue, None) or None, question_indexed=True, lang=lang,
+        edition=1, author_id=by.id, created_at=moment, updated_at=moment,
     )  # fmt: skip
     session.add(answer)
     await session.flush()

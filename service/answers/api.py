@@ -34,6 +34,7 @@ from service.answers.schemas import (
     VersionOut,
 )
 from service.channels import deliveries
+from service.channels import queries as outgoing
 from service.database import Session, now
 from service.departments import queries as departments
 from service.errors import Forbidden
@@ -293,7 +294,7 @@ async def answer_deliveries(
 ) -> DeliverySummary:
     """Where an answer's deliveries are, and why some did not arrive."""
     await visible(session, answer_id, asker)
-    rows, total = await deliveries.page(
+    rows, total = await outgoing.page(
         session, state=None, answer_id=answer_id, limit=limit, offset=offset
     )
     return DeliverySummary(
@@ -317,7 +318,7 @@ async def delivery_page(
         raise Forbidden("Officials see the deliveries of one answer: name answer_id.")
     if answer_id is not None:
         await visible(session, answer_id, asker)
-    rows, total = await deliveries.page(
+    rows, total = await outgoing.page(
         session, state=state, answer_id=answer_id, limit=limit, offset=offset
     )
     return DeliveryPage(items=[DeliveryOut.model_validate(row) for row in rows], total=total)

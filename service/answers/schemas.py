@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field
+
+from service.channels.contract import understood
 
 LANG = Field(pattern="^[a-z]{2}$", examples=["pt"])
 
@@ -204,9 +206,16 @@ class DeliveryOut(BaseModel):
     state: str = Field(examples=["sent"])
     attempts: int
     failure: str | None = Field(examples=["recipient_gone", "no_address"])
-    error: str | None = Field(examples=["Forbidden: bot was blocked by the user"])
+    error: str | None = Field(examples=["has blocked us on Telegram"])
     created_at: datetime
     sent_at: datetime | None
+
+    @computed_field(examples=["blocked"])  # type: ignore[prop-decorator]
+    @property
+    def error_code(self) -> str | None:
+        """Names the error where it is one of ours and not in a platform's own words."""
+        found = understood(self.error) if self.error else None
+        return found[0] if found else None
 
 
 class DeliveryPage(BaseModel):

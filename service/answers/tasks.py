@@ -34,11 +34,16 @@ MACHINE = "machine"
 log = structlog.get_logger()
 
 
-def entries_of(answer: Answer, versions: Sequence[AnswerVersion]) -> list[tuple[int, str, str]]:
-    """What of an answer is searched: part, language, text. Part 0 is the question."""
+def entries_of(
+    answer: Answer, versions: Sequence[AnswerVersion], called: str | None = None
+) -> list[tuple[int, str, str]]:
+    """What of an answer is searched: part, language, text. Part 0 is the question; where it has
+    none, what its issue is `called`, in the words of those who ask: nobody reads it there.
+    """
     found = []
-    if answer.question and answer.question_indexed:
-        found.append((0, answer.lang, answer.question))
+    asked = answer.question or called
+    if asked and answer.question_indexed:
+        found.append((0, answer.lang, asked))
     texts = [
         (version.lang, piece)
         for version in versions
@@ -93,7 +98,9 @@ async def _told(session: Session, answer_id: int) -> list[tuple[int, str, str]]:
     answer = await queries.answer(session, answer_id)
     if answer is None or answer.state != queries.PUBLIC:
         return []
-    return entries_of(answer, await queries.versions(session, answer_id))
+    context = await issue_queries.context(session, [answer.issue_id] if answer.issue_id else [])
+    called = next((issue.name for issue in context.values()), None)
+    return entries_of(answer, await queries.versions(session, answer_id), called)
 
 
 async def publish_due(here: Installation) -> None:

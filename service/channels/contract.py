@@ -86,19 +86,24 @@ class Button:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that goes with a message, as a file; `alt` says in words what it shows."""
+    """A picture that goes with a message, as a file; `alt` says in words what it shows.
+
+    `url` is where our own pages show it, without a host.
+    """
 
     name: str
     mime: Literal["image/png", "image/jpeg"]
     data: bytes
     alt: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class Outbound:
     """One message to one conversation. `id` is ours and stays the same when it is sent again.
 
-    `taken` are the platform's ids of those of its parts that an earlier try brought there;
+    Its pictures come after the whole text or with its end, so that nothing of the text depends on
+    them. `taken` are the platform's ids of those of its parts that an earlier try brought there;
     `unasked`: it is no reply to what was just said.
     """
 
@@ -122,6 +127,7 @@ class Said:
     text: str
     at: datetime
     buttons: tuple[Button, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class Outcome(StrEnum):
@@ -185,6 +191,26 @@ SAYINGS: Mapping[str, str] = {
     "unreadable": "{name}'s answer cannot be read ({why})",
     "answered": "{name} answered {status} (code {why})",
     "malformed": "the Bot API's address or the token is malformed",
+    "no_telegram": "GABINETE_TELEGRAM_TOKEN is empty: ask @BotFather for a token and set it.",
+    "no_discord": "GABINETE_DISCORD_TOKEN is empty: copy the bot's token from Discord's portal.",
+    "unsigned": "{why} must be set for webhooks: 1 to 256 letters, digits, - and _.",
+    "fetched": "the web chat fetches its messages",
+    "blocked": "has blocked us on {name}",
+    "deactivated": "has no account on {name} any more",
+    "shut": "takes no private messages from us on {name}",
+    "apart": "shares no server with us on {name} any more",
+    "no_chat": "{name} knows no such conversation",
+    "no_id": "the conversation has no {name} id",
+    "moved": "the group became a supergroup with another id",
+    "no_address": "came from a file, without an address",
+    "interrupted": "the process that was sending it ended before the platform answered",
+    "sealed": "the installation's key does not open it",
+    "broke": "something failed here while it was sent ({why})",
+    "doubted": "{name}'s answer to it was lost",
+    "empty": "the message says nothing",
+    "dead_button": "a button has neither an action nor an address",
+    "long_button": "a button's action is longer than {most} bytes",
+    "unwritable": "the message has signs that cannot be written",
 }
 
 

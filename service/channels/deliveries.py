@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
 
-from service.channels.contract import Address, Button, Failure, Outbound, SendError
+from service.channels.contract import Address, Button, Failure, Outbound, SendError, saying
 from service.channels.inbox import IMPORT
 from service.channels.models import Delivery
 from service.database import Session, now, storable
@@ -33,8 +33,7 @@ BACK_OFF = (1, 5, 20, 60, 300, 900, 3600)
 MEND = 60
 FOREVER = 10 * 365 * 86_400
 BATCH = 500
-LOST = "the process that was sending it ended before the platform answered"
-SEALED = "the installation's key does not open it"
+LOST, SEALED = saying("interrupted"), saying("sealed")
 # Beside the platforms' own failures: who was imported has no account to write to.
 NO_ADDRESS = "no_address"
 
@@ -50,7 +49,7 @@ class NotResendable(Conflict):
 @dataclass(frozen=True)
 class Letter:
     """A message to one identity. `key` is unique for its cause and reader: posted twice, it is
-    sent once.
+    sent once. `picture` names what is drawn beside it when it leaves.
     """
 
     key: str
@@ -62,15 +61,20 @@ class Letter:
     lang: str
     buttons: tuple[Button, ...] = ()
     priority: int = REPLY
+    picture: str | None = None
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A delivery that is being sent, with what the channel needs."""
+    """A delivery that is being sent, with what the channel needs; its picture is still to be
+    drawn.
+    """
 
     id: int
     identity_id: int
     outbound: Outbound
+    picture: str | None = None
+    lang: str | None = None
 
 
 async def post(session: Session, vault: Vault, letters: Sequence[Letter]) -> int:
@@ -100,9 +104,10 @@ def _row(letter: Letter, vault: Vault, moment: datetime) -> dict[str, Any]:
         "lang": letter.lang,
         "sealed": vault.seal(letter.text),
         "buttons": [asdict(button) for button in letter.buttons],
+        "picture": letter.picture,
         "state": "failed" if gone else "waiting",
         "failure": NO_ADDRESS if gone else None,
-        "error": "came from a file, without an address" if gone else None,
+        "error": saying(NO_ADDRESS) if gone else None,
         "created_at": moment,
         "next_at": moment,
         "attempts": 0,
@@ -136,7 +141,7 @@ async def claim(
             continue
         delivery.state, delivery.leased_by = "sending", owner
         delivery.leased_until, delivery.attempts = moment + LEASE, delivery.attempts + 1
-        claimed.append(Claimed(delivery.id, identity.id, outbound))
+        claimed.append(Claimed(delivery.id, identity.id, outbound, delivery.picture, delivery.lang))
     return claimed
 
 
@@ -295,36 +300,14 @@ async def reached_again(session: Session, identity_id: int) -> None:
     )
 
 
-async def tally(session: Session, cause: str, cause_id: int) -> dict[str, int]:
-    """How many deliveries of a cause are in each state."""
-    rows = await session.execute(
-        select(Delivery.state, func.count())
-        .where(Delivery.cause == cause, Delivery.cause_id == cause_id)
-        .group_by(Delivery.state)
-    )
-    return {row[0]: row[1] for row in rows.all()}
-
-
-async def failures(session: Session, cause: str, cause_id: int) -> list[tuple[str, str, int]]:
-    """Channel, reason and number of the deliveries of a cause that did not arrive, most first."""
-    count = func.count()
-    rows = await session.execute(
-        select(Delivery.channel, func.coalesce(Delivery.error, Delivery.failure), count)
-        .where(Delivery.cause == cause, Delivery.cause_id == cause_id)
-        .where(Delivery.state.in_(("failed", "uncertain")))
-        .group_by(Delivery.channel, func.coalesce(Delivery.error, Delivery.failure))
-        .order_by(count.desc())
-    )
-    return [(row[0], row[1] or "", row[2]) for row in rows.all()]
-
-
 async def forget(session: Session, identity_ids: Sequence[int]) -> None:
     """Blank every text that went to these identities, and cancel what still waits."""
     mine = Delivery.identity_id.in_(identity_ids)
     await session.execute(
         update(Delivery).where(mine, Delivery.state == "waiting").values(state="cancelled")
     )
-    await session.execute(update(Delivery).where(mine).values(sealed=None, buttons=[]))
+    blank: dict[str, Any] = {"sealed": None, "buttons": [], "picture": None}
+    await session.execute(update(Delivery).where(mine).values(blank))
 
 
 async def waiting_for(session: Session, identity_id: int) -> Sequence[Delivery]:
@@ -362,17 +345,3 @@ async def history(session: Session, identity_id: int, *, limit: int) -> Sequence
         .limit(limit)
     )
     return list(reversed(found.all()))
-
-
-async def page(
-    session: Session, *, state: str | None, answer_id: int | None, limit: int, offset: int
-) -> tuple[Sequence[Delivery], int]:
-    """Deliveries, newest first, and how many there are; of one answer where it is named."""
-    conditions = [Delivery.state == state] if state else []
-    if answer_id is not None:
-        conditions += [Delivery.cause.in_(("answer", "instant")), Delivery.cause_id == answer_id]
-    rows = await session.scalars(
-        select(Delivery).where(*conditions).order_by(Delivery.id.desc()).limit(limit).offset(offset)
-    )
-    total = await session.scalar(select(func.count()).select_from(Delivery).where(*conditions))
-    return rows.all(), total or 0

@@ -33,7 +33,7 @@ class Delivery(Base):
     """One outgoing message to one identity. `key` makes it the only one of its cause.
 
     `state`: waiting, sending, sent, failed, uncertain, cancelled. `cause` and `cause_id` name what
-    it tells.
+    it tells, `picture` what is drawn beside it when it leaves.
     """
 
     __tablename__ = "delivery"
@@ -41,6 +41,7 @@ class Delivery(Base):
         Index(None, "channel", "state", "priority", "id"),
         Index(None, "cause", "cause_id"),
         Index(None, "identity_id", "id"),
+        Index(None, "cause", "sent_at"),
     )
 
     id: Mapped[int] = key_column()
@@ -53,6 +54,7 @@ class Delivery(Base):
     lang: Mapped[str | None]
     sealed: Mapped[bytes | None]
     buttons: Mapped[list[dict[str, Any]]]
+    picture: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="waiting")
     created_at: Mapped[datetime]
     next_at: Mapped[datetime]

@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from service.channels import deliveries
-from service.channels.contract import Channel, Failure, SendError
+from service.channels import deliveries, pictures
+from service.channels.contract import Channel, Failure, Outbound, SendError, saying
 from service.channels.deliveries import Claimed
 from service.channels.pacing import SPARE, Window
+from service.channels.pictures import Draw
 from service.database import Database, Session
 from service.vault import Vault
 
@@ -43,10 +44,11 @@ class Sender:
         channel: Channel,
         owner: str,
         ring: Callable[[], None] = lambda: None,
+        draw: Draw = pictures.nothing,
     ) -> None:
-        """`ring` tells that there may be room again."""
+        """`ring` tells that there may be room again; `draw` draws what goes with a message."""
         self._database, self._vault, self._channel = database, vault, channel
-        self._owner, self._ring = owner, ring
+        self._owner, self._ring, self._draw = owner, ring, draw
         pace = channel.capabilities.pace
         self._window = Window(pace) if pace else None
         self._apart = pace.apart * SPARE if pace else 0.0
@@ -124,14 +126,34 @@ class Sender:
     async def _send(self, one: Claimed) -> None:
         self._rest(one)
         try:
-            sent = Sent(one.id, await self._channel.send(one.outbound))
+            outbound = await pictures.added(one.outbound, one.picture, one.lang, self._draw)
+            sent = Sent(one.id, await self._deliver(outbound))
         except SendError as error:
             sent = Sent(one.id, error=error)
             self._hold(error)
         except Exception as error:
             log.exception("send_failed", delivery=one.id)
-            sent = Sent(one.id, error=SendError(Failure.ambiguous, type(error).__name__))
+            sent = Sent(
+                one.id,
+                error=SendError(Failure.ambiguous, saying("broke", why=type(error).__name__)),
+            )
         await self._write_down(sent)
+
+    async def _deliver(self, outbound: Outbound) -> tuple[str, ...]:
+        """Where it is refused with its picture, what has not arrived yet goes without."""
+        try:
+            return await self._channel.send(outbound)
+        except SendError as error:
+            if error.failure is not Failure.rejected or not outbound.pictures:
+                raise
+            log.warning("picture_refused", delivery=outbound.id, why=str(error))
+            before = error.taken
+        plain = replace(outbound, pictures=(), taken=(*outbound.taken, *before))
+        try:
+            return await self._channel.send(plain)
+        except SendError as error:
+            taken = (*before, *error.taken)
+            raise SendError(error.failure, str(error), error.after, taken) from None
 
     def _hold(self, error: SendError) -> None:
         """A platform that asks for patience gets it; a refused account is not tried at once."""

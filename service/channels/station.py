@@ -7,8 +7,9 @@ import uuid
 import structlog
 
 from service.bell import OUTBOX, Bell
-from service.channels import presence
+from service.channels import pictures, presence
 from service.channels.contract import Channel, SendError, Sink
+from service.channels.pictures import Draw
 from service.channels.presence import process_name
 from service.channels.sending import Sender
 from service.database import Database
@@ -35,11 +36,20 @@ class ChannelRefused(SetupError):
 class Station:
     """A channel from `open` to `close`. Pull channels fetch for themselves: they only listen."""
 
-    def __init__(self, database: Database, vault: Vault, channel: Channel, bell: Bell) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        channel: Channel,
+        bell: Bell,
+        draw: Draw = pictures.nothing,
+    ) -> None:
         self._database, self._channel, self._bell = database, channel, bell
         self._owner = process_name(uuid.uuid4().hex[:6])
         self._place = (channel.name, channel.account)
-        self._sender = Sender(database, vault, channel, self._owner, lambda: bell.ring([OUTBOX]))
+        self._sender = Sender(
+            database, vault, channel, self._owner, lambda: bell.ring([OUTBOX]), draw
+        )
         self._stopping = asyncio.Event()
         self._mine = self._listens = False
         self._tasks: list[asyncio.Task[None]] = []

@@ -11,6 +11,7 @@ from nlp.index import IndexInUse
 from service.bell import INBOX, Bell
 from service.channels.inbox import Intake
 from service.channels.station import Station
+from service.conversations.picturing import Easel
 from service.conversations.reception import Reception
 from service.installation import Installation
 from service.retrieval.keeper import Keeper
@@ -27,7 +28,7 @@ async def chat(here: Installation, name: str) -> None:
         _show, conversation=name or getpass.getuser()
     )
     intake = Intake(here.database, here.vault, here.settings, lambda: bell.ring([INBOX]))
-    station = Station(here.database, here.vault, terminal, bell)
+    station = Station(here.database, here.vault, terminal, bell, Easel(here).draw)
     await station.open(Reception(here, intake, bell))
     with contextlib.suppress(IndexInUse):
         keeper.reserve()

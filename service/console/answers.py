@@ -12,7 +12,7 @@ from service.answers.commenting import actions as commenting
 from service.answers.commenting import queries as comments
 from service.answers.measures import actions as measures
 from service.answers.models import Answer
-from service.channels import deliveries
+from service.channels import queries as outgoing
 from service.console.forms import (
     LANGS,
     SHOWN,
@@ -30,9 +30,11 @@ from service.console.forms import (
 )
 from service.console.live import SinceOf
 from service.console.now import departments_of
+from service.console.sayings import in_words
 from service.database import Session, now
 from service.departments import queries as departments
 from service.departments.models import Department
+from service.issues import queries as issues
 from service.shell.pages import back, page
 from service.shell.requests import Here, Reading, Writing
 from service.staff import queries as staff
@@ -106,14 +108,24 @@ async def _around(session: Session, answer: Answer, asker: Staffer) -> dict[str,
         "cited": cited,
         "passages": await queries.passages(session, wanted),
         "measures": await queries.measures(session, answer.id),
-        "tally": await deliveries.tally(session, "answer", answer.id),
-        "failures": await queries.failures(session, answer.id),
+        "tally": await outgoing.tally(session, "answer", answer.id),
+        "failures": await outgoing.reasons(session, answer_id=answer.id),
+        "in_words": in_words,
         "verdicts": await queries.verdicts(session, answer.id),
         "comments": await comments.of(session, answer.id),
         "wrote": asker.actor in await queries.writers(session, answer.id, None),
         "events": await trail.of(session, "answer", answer.id, limit=40),
         "names": await staff.names(session),
+        "asked": await _asked(session, answer),
     }
+
+
+async def _asked(session: Session, answer: Answer) -> str | None:
+    """What it answers: its question, or the name of its issue, for staff also the machine's."""
+    if answer.question or answer.issue_id is None:
+        return answer.question
+    context = await issues.context(session, [answer.issue_id])
+    return next((one.name for one in context.values()), None)
 
 
 def _to(answer_id: int, fragment: str = "") -> str:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from service.channels import api as channels
-from service.channels import deliveries, inbox
+from service.channels import deliveries, inbox, queries
 from service.console.forms import SHOWN, At, Mender, Overseer, Publisher, pages_of, skipped
 from service.console.live import Since
 from service.console.sayings import in_words
@@ -25,13 +25,14 @@ async def delivery_list(
     at: At = 1,
 ) -> Response:
     """Deliveries, newest first, and messages that were set aside."""
-    rows, total = await deliveries.page(
+    rows, total = await queries.page(
         session, state=state or None, answer_id=None, limit=SHOWN, offset=skipped(at)
     )
     return page(
         request, "deliveries.html", asker=asker, since=since, rows=rows, total=total, state=state,
         at=at, states=STATES, pages=pages_of(total), aside=await inbox.aside(session),
         standings=await channels.standings(request, session), in_words=in_words,
+        failures=await queries.reasons(session),
     )  # fmt: skip
 
 

@@ -7,10 +7,11 @@ from datetime import timedelta
 from service import jobs
 from service.answers import actions as answers
 from service.answers import queries as answer_queries
+from service.answers.standing import actions as answers_standing
 from service.channels import deliveries, inbox
 from service.consultations import actions as consultations
 from service.consultations.proposals import actions as proposals
-from service.conversations import attending, consulting, linking, rounds, voting
+from service.conversations import attending, consulting, linking, ranking, rounds, voting
 from service.conversations.hearing import Heard
 from service.conversations.room import Reply, Room
 from service.database import now
@@ -66,7 +67,7 @@ async def _erase_now(room: Room, one: Heard) -> Reply:
     supported = await support.forget(room.session, person.id)
     ids = await messages.erase(room.session, person.id, actor=f"person:{person.code}")
     for issue_id in await issues.forget_members(room.session, ids):
-        await answers.keep_drafts(room.session, issue_id, [])
+        await answers_standing.unsay(room.session, issue_id)
     await proposals.forget(room.session, person)
     await consultations.forget(room.session, person.id)
     more = [*await voting.forget(room, person.id, lang)]
@@ -163,4 +164,5 @@ PRESSES: dict[str, Callable[[Room, Heard, list[int]], Awaitable[Reply]]] = {
     **attending.PRESSES,
     **rounds.PRESSES,
     **linking.PRESSES,
+    **ranking.PRESSES,
 }

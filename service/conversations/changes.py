@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.answers import actions as answers
+from service.answers.standing import actions as answers_standing
 from service.consultations.proposals import actions as proposals
 from service.consultations.proposals import queries as proposal_queries
 from service.conversations import replies
@@ -62,7 +62,7 @@ async def withdraw(room: Room, one: Heard, told: set[int]) -> None:
     for id_ in theirs:
         await messages.withdraw(room.session, id_, actor=f"person:{person.code}")
     for issue_id in await issues.forget_members(room.session, theirs):
-        await answers.keep_drafts(room.session, issue_id, [])
+        await answers_standing.unsay(room.session, issue_id)
     if taken and taken.id in theirs:
         body = say("withdrawn", room.lang(one), code=code)
         replies.write(room, one, f"dialogue:{one.row_id}", "talk", None, body, (), told)

@@ -20,10 +20,21 @@ WORDS: dict[str, tuple[str, ...]] = {
     "round": ("round", "rodada", "ronda"),
     "vote": ("vote", "votar", "voto"),
     "link": ("link", "vincular"),
+    "results": ("results", "resultados", "resultado"),
     "person": ("person", "pessoa", "persona", "atendente", "humano"),
 }
 NAMES = {word: name for name, forms in WORDS.items() for word in forms}
-BARE = {"help", "status", "language", "privacy", "person", "consultation", "round", "vote"}
+BARE = {
+    "help",
+    "status",
+    "language",
+    "privacy",
+    "person",
+    "consultation",
+    "round",
+    "vote",
+    "results",
+}
 CODE = re.compile(r"^(?:[0-9A-Za-z]{4}[- ]){2}[0-9A-Za-z]{4}$")
 
 # Whole sentences that mean a command, as people say them.
@@ -60,6 +71,7 @@ MENU: dict[str, tuple[str, str, str]] = {
     "status": ("situacao", "estado", "status"),
     "consultation": ("consulta", "consulta", "consultation"),
     "vote": ("votar", "votar", "vote"),
+    "results": ("resultados", "resultados", "results"),
     "language": ("idioma", "idioma", "language"),
     "follow": ("seguir", "seguir", "follow"),
     "unfollow": ("parar", "dejar", "unfollow"),

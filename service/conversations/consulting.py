@@ -16,6 +16,8 @@ from service.consultations.proposals import actions as proposals
 from service.consultations.proposals import queries as proposal_queries
 from service.consultations.proposals.models import Proposal
 from service.consultations.queries import Whole
+from service.consultations.voting import results
+from service.consultations.voting.results import ScoresNotShown
 from service.conversations import attending, replies
 from service.conversations.hearing import Heard
 from service.conversations.limiting import limiter, source
@@ -129,13 +131,23 @@ async def _after(room: Room, one: Heard, whole: Whole) -> Reply:
     """What came of it, or the reader's seat in the meeting, where they have one."""
     lang, row = room.lang(one), whole.row
     said = await meetings.outcomes(room.session, row.id) if row.state == "reported" else {}
+    ranked = await _results(room, row, lang)
     if told := said.get(lang) or said.get(row.lang):
-        return "\n".join(outcome_lines(told, lang)).strip(), ()
+        return "\n".join(outcome_lines(told, lang)).strip(), ranked
     if row.state == "shortlisted":
         seat = await attending.standing(room, who(room, one)[0], row.id, lang)
         if seat is not None:
             return seat
-    return say("consultation.over", lang), ()
+    return say("consultation.over", lang), ranked
+
+
+async def _results(room: Room, row: Consultation, lang: str) -> tuple[Button, ...]:
+    """The way to results that can be read now."""
+    try:
+        await results.readable(room.session, row)
+    except ScoresNotShown:
+        return ()
+    return (Button(say("button.results", lang), f"results:{row.id}"),)
 
 
 async def _invite(room: Room, one: Heard, row: Consultation, until: str) -> Reply:

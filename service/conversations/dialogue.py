@@ -13,6 +13,7 @@ from service.conversations import (
     commands,
     consulting,
     linking,
+    ranking,
     replies,
     rounds,
     voting,
@@ -294,4 +295,5 @@ COMMANDS: dict[str, Answerer] = {
     "round": rounds.command,
     "vote": voting.command,
     "link": linking.command,
+    "results": ranking.command,
 }

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 
 from service.bell import Bell
-from service.channels import deliveries
-from service.channels.contract import Address, Button, Inbound, Outbound, Outcome, Said
+from service.channels import deliveries, pictures
+from service.channels.contract import Address, Inbound, Outbound, Outcome, Said
 from service.channels.inbox import Intake
-from service.database import Session
+from service.channels.models import Delivery
+from service.channels.pictures import Draw
+from service.database import Session, now
 from service.installation import Installation
 from service.messages import queries as messages
 from service.people import queries as people
@@ -20,8 +22,11 @@ SOON = 0.1
 class Reception:
     """The sink of every channel of this process."""
 
-    def __init__(self, here: Installation, intake: Intake, bell: Bell) -> None:
-        self._here, self._intake, self._bell = here, intake, bell
+    def __init__(
+        self, here: Installation, intake: Intake, bell: Bell, draw: Draw = pictures.nothing
+    ) -> None:
+        """`draw` draws what goes with a message."""
+        self._here, self._intake, self._bell, self._draw = here, intake, bell, draw
 
     async def accept(self, inbounds: Sequence[Inbound]) -> list[Outcome]:
         """Store what arrived, durably, before this returns: one outcome for each, in order."""
@@ -43,17 +48,8 @@ class Reception:
             for m in said
             if m.sealed
         ]
-        lines += [
-            Said(
-                "out",
-                d.id,
-                str(d.id),
-                vault.open(d.sealed or b""),
-                d.created_at,
-                tuple(Button(**button) for button in d.buttons),
-            )
-            for d in told
-        ]
+        if identity is not None:
+            lines += [_line(one) for one in await self._outbound(told, identity)]
         return sorted(lines, key=lambda line: (line.at, line.direction))[-limit:]
 
     async def lately(self, channel: str, account: str, *, limit: int) -> list[Address]:
@@ -67,7 +63,15 @@ class Reception:
         async with self._here.database.read() as session:
             identity = await self._identity(session, address)
             rows = await deliveries.waiting_for(session, identity.id) if identity else []
-        return [deliveries.outbound_of(row, identity, self._here.vault) for row in rows if identity]
+        return await self._outbound(rows, identity) if identity else []
+
+    async def _outbound(self, rows: Sequence[Delivery], identity: Identity) -> list[Outbound]:
+        """Deliveries with their pictures."""
+        made = [deliveries.outbound_of(row, identity, self._here.vault) for row in rows]
+        return [
+            await pictures.added(one, row.picture, row.lang, self._draw)
+            for one, row in zip(made, rows, strict=True)
+        ]
 
     async def fetched(self, address: Address, ids: Sequence[int]) -> None:
         """The citizen's device has these messages."""
@@ -103,3 +107,8 @@ class Reception:
 
     def _digest(self, what: str, address: Address) -> str:
         return self._here.vault.digest(what, address.channel, address.account, address.conversation)
+
+
+def _line(one: Outbound) -> Said:
+    at = one.created_at or now()
+    return Said("out", one.id, str(one.id), one.text, at, one.buttons, one.pictures)

@@ -77,8 +77,11 @@ def write(
         room.told.append(person.id)
         body = f"{body}\n\n{say('privacy.line', lang)}"
     room.letters.append(
-        Letter(key, identity.id, identity.channel, cause, cause_id, body, lang, buttons)
-    )
+        Letter(
+            key, identity.id, identity.channel, cause, cause_id, body, lang, buttons,
+            picture=room.shown.pop(heard.row_id, None),
+        )
+    )  # fmt: skip
 
 
 def receipt(issue: IssueContext, one: "Placed", lang: str, room: "Room") -> str:

@@ -35,6 +35,11 @@ class Room:
     told: list[int] = field(default_factory=list)
     wake: set[int] = field(default_factory=set)
     earlier: dict[int, Earlier] = field(default_factory=dict)
+    shown: dict[int, str] = field(default_factory=dict)
+
+    def show(self, heard: Heard, picture: str) -> None:
+        """The answer to it comes with a picture."""
+        self.shown[heard.row_id] = picture
 
     def identity(self, heard: Heard) -> Identity | None:
         """Who wrote it; None for imported ones without a person."""

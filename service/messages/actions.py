@@ -7,6 +7,7 @@ from sqlalchemy import String, cast, delete, insert, update
 
 from service.database import Session, insert_many
 from service.messages import queries
+from service.messages.days import actions as days
 from service.messages.models import Contribution, ContributionVector, Conversation, Message, Sketch
 from service.trail import actions as trail
 
@@ -200,6 +201,7 @@ async def _forget_words(session: Session, contribution_ids: Sequence[int]) -> No
         .where(Contribution.id.in_(contribution_ids))
         .values(text="", fingerprint="", receipt=None, sealed_receipt=None, place=None)
     )
+    await days.changed(session, contribution_ids)
 
 
 async def let_go(session: Session, identity_ids: Sequence[int]) -> None:

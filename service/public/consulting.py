@@ -19,8 +19,8 @@ from service.consultations.proposals import queries as proposals
 from service.consultations.proposals.listing import queries as listing
 from service.consultations.proposals.listing.queries import Wanted
 from service.consultations.queries import Whole
+from service.consultations.voting import charting, results
 from service.consultations.voting import queries as voting
-from service.consultations.voting import results
 from service.consultations.voting.models import Reading as Ballots
 from service.consultations.voting.models import Shortlisted
 from service.consultations.voting.ranking import queries as ranking
@@ -28,9 +28,11 @@ from service.consultations.voting.results import ScoresNotShown
 from service.database import Session, now
 from service.errors import NotFound
 from service.issues.showing.queries import rounded
+from service.public import searching
 from service.public.answers import Asked, At, Id, cleaned
 from service.public.keeping import kept
 from service.public.voting import asked
+from service.shell import pictures
 from service.shell.pages import language, page
 from service.shell.requests import Here, Reading
 
@@ -123,10 +125,18 @@ async def consultation(
 ) -> Response:
     """One consultation, and what was proposed in it."""
     whole, q, moment = await asked(session, consultation_id), cleaned(q), now()
-    items, total = await listing.page(
-        session, consultation_id, Wanted(theme, q), limit=SHOWN, offset=(at - 1) * SHOWN,
-        on=moment.astimezone(here.settings.zone).date(),
-    )  # fmt: skip
+    first, found = (at - 1) * SHOWN, None
+    if q:
+        lang = language(request)
+        found = await searching.proposed(request, session, consultation_id, q, lang)
+    if found is not None:
+        places = await listing.heads(session, consultation_id, theme, found)
+        total, items = len(places), await listing.some(session, places[first : first + SHOWN])
+    else:
+        items, total = await listing.page(
+            session, consultation_id, Wanted(theme, q), limit=SHOWN, offset=first,
+            on=moment.astimezone(here.settings.zone).date(),
+        )  # fmt: skip
     if at > 1 and not items:
         raise NotFound("There is no such page.")
     told = {key: value for key, value in (("q", q), ("theme", theme)) if value}
@@ -134,6 +144,7 @@ async def consultation(
         request, "public_consultation.html", whole=whole, id=consultation_id, items=items, q=q,
         total=total, theme=theme, at=at, pages=-(-total // SHOWN), clock=clock(whole, moment),
         query=f"{urlencode(told)}&" if told else "", theme_name=consultations.theme_name,
+        by_words=bool(q) and found is None, by_meaning=found is not None,
         figures=(await figures(session, [consultation_id]))[consultation_id],
         results=await _ready(session, whole), together=any(one.beside for one in items),
         least=here.settings.public_minimum,
@@ -205,6 +216,15 @@ async def result_page(
         query=f"theme={theme}&" if theme else "",
     )  # fmt: skip
     return kept(request, shown)
+
+
+@router.get("/consultations/{consultation_id}/results/chart.png")
+async def picture(request: Request, here: Here, session: Reading, consultation_id: Id) -> Response:
+    """The first places as a picture, for chats and for where the address is shared."""
+    whole = await asked(session, consultation_id)
+    lang = language(request)
+    drawn = await charting.ranking(session, whole.row, lang, here.settings.government)
+    return kept(request, pictures.PngResponse(drawn.png))
 
 
 async def _listed(session: Session, consultation_id: int, theme_id: int) -> list[Shortlisted]:

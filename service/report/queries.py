@@ -1,16 +1,14 @@
-"""Count what was said and answered in a period, in a fixed number of statements."""
+"""Count what was said and answered in a period, in few statements."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
@@ -22,12 +20,15 @@ from service.departments.models import Department
 from service.issues.listing.queries import Scope, scoped
 from service.issues.models import Issue, Membership, Theme
 from service.issues.standing.actions import WAITING
+from service.messages.days import queries as days
 from service.messages.models import Contribution
+from service.report import heard
+from service.report.heard import Heard, Tally
 
 MOST = 15
 TOLD = ("answer", "instant")
-PART = 20_000
-TRIAGE, NOBODY = 0, -1
+PART, MOST_GAPS = 20_000, 8
+TRIAGE = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Period:
         days = (self.last - self.first).days + 1
         step = 1 if days <= 62 else 7 if days <= 434 else 28
         return [self.first + timedelta(days=n) for n in range(0, days, step)]
+
+    def begins(self) -> list[datetime]:
+        """When each column begins."""
+        return [datetime.combine(day, time(), self.zone) for day in self.steps()]
 
 
 @dataclass(frozen=True)
@@ -105,65 +110,11 @@ class Report:
     unplaced: int
 
 
-@dataclass
-class Tally:
-    """What was heard, counted in few passes: contributions by everything, and whose each is."""
-
-    said: Counter[int] = field(default_factory=Counter)
-    channels: Counter[str] = field(default_factory=Counter)
-    languages: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-    places: Counter[str | None] = field(default_factory=Counter)
-    columns: Counter[int] = field(default_factory=Counter)
-    _roots: list[int] = field(default_factory=list)
-    _people: list[int] = field(default_factory=list)
-
-    def add(self, rows: Sequence[Any], root_of: Mapping[int, int]) -> None:
-        """Count some rows: each is one contribution."""
-        roots = [root_of[row[0]] for row in rows]
-        self.said.update(roots)
-        self._roots += roots
-        self._people += [row[1] for row in rows]
-        self.channels.update([row[2] for row in rows])
-        self.languages.update([row[3] for row in rows])
-        self.kinds.update([row[4] for row in rows])
-        self.places.update([row[5] for row in rows])
-        self.columns.update([row[6] for row in rows])
-
-    @property
-    def everyone(self) -> int:
-        """How many people spoke."""
-        return len(set(self._people))
-
-    def people(self, groups: Mapping[int, int]) -> Counter[int]:
-        """How many people spoke of the issues of each group, counted once in each; `groups` gives
-        an issue's.
-        """
-        roots, place, who = self._pairs
-        named = {group: n for n, group in enumerate(dict.fromkeys(groups.values()))}
-        codes = np.array([named.get(groups.get(root, NOBODY), -1) for root in roots], np.int64)
-        within = codes[place]
-        many = int(who.max(initial=0)) + 1
-        pairs = np.unique((within * many + who)[within >= 0])
-        counts = np.bincount(pairs // many, minlength=len(named)).tolist()
-        return Counter({group: counts[n] for group, n in named.items() if counts[n]})
-
-    @cached_property
-    def _pairs(self) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]]:
-        """Issues, and for each issue and person who spoke of it their places in order."""
-        roots, place = np.unique(np.array(self._roots, np.int64), return_inverse=True)
-        people, who = np.unique(np.array(self._people, np.int64), return_inverse=True)
-        pairs = np.unique(place * max(len(people), 1) + who)
-        return roots.tolist(), pairs // max(len(people), 1), pairs % max(len(people), 1)
-
-
 async def report(session: Session, scope: Scope, period: Period) -> Report:
     """What was said, answered and told in a period, within a scope."""
-    steps = period.steps()
-    tally = await _tally(session, scope, period, steps)
+    tally = await _tally(session, scope, period)
     published = await _published(session, scope, period)
     standing = await _standing(session, scope)
-    unplaced = tally.places.pop(None, 0)
     return Report(
         period=period,
         contributions=tally.said.total(),
@@ -172,22 +123,22 @@ async def report(session: Session, scope: Scope, period: Period) -> Report:
         answers=len(published),
         told=await _told(session, scope, period),
         days=_middle(published),
-        columns=[(day, tally.columns[n]) for n, day in enumerate(steps)],
+        columns=[(day, tally.columns[n]) for n, day in enumerate(period.steps())],
         themes=await _themes(session, tally, standing),
         loudest=await _loudest(session, tally),
         departments=await _departments(session, tally, standing),
         channels=tally.channels,
         languages=tally.languages,
         kinds=tally.kinds,
-        places=Counter({name: n for name, n in tally.places.most_common(MOST) if name}),
-        unplaced=unplaced,
+        places=Counter(dict(tally.places.most_common(MOST))),
+        unplaced=tally.unplaced,
     )
 
 
 async def columns(session: Session, scope: Scope, period: Period) -> list[tuple[date, int]]:
     """How much was said in each column of a period's chart, within a scope."""
     steps = period.steps()
-    place = _column(period, steps).label("place")
+    place = _column(period).label("place")
     query = _said(select(place, func.count()), scope, period).group_by(place)
     counts = dict((await session.execute(query)).all())
     return [(day, counts.get(n, 0)) for n, day in enumerate(steps)]
@@ -211,32 +162,66 @@ def _said(
     return query.where(or_(root.department_id.is_(None), Department.key.in_(scope)))
 
 
-async def _tally(session: Session, scope: Scope, period: Period, steps: Sequence[date]) -> Tally:
-    """Read what was said in a period once, and count it in parts, so that a long one does not hold
-    up others.
+async def _tally(session: Session, scope: Scope, period: Period) -> Tally:
+    """What was said in a period, of the issues in a scope."""
+    parts = await _heard(session, period)
+    query = select(Issue.id, Issue.root_id)
+    if scope is not None:
+        root = aliased(Issue)
+        query = query.join(root, root.id == Issue.root_id)
+        query = query.outerjoin(Department, Department.id == root.department_id)
+        query = query.where(or_(root.department_id.is_(None), Department.key.in_(scope)))
+    roots = dict((await session.execute(query)).all())
+    begins = [moment.timestamp() for moment in period.begins()]
+    return await asyncio.to_thread(heard.tally, parts, roots, begins, period.until.timestamp())
+
+
+async def _heard(session: Session, period: Period) -> list[Heard]:
+    """What was said on the days of a period: packed ones as they are, and of the others each
+    contribution.
     """
-    fields = select(
-        Membership.issue_id,
-        func.coalesce(Contribution.person_id, -Contribution.id),
-        Contribution.channel,
-        Contribution.lang,
-        Contribution.kind,
-        Contribution.place,
-        _column(period, steps),
+    first, last = (at.astimezone(UTC).date() for at in (period.since, period.until))
+    held = await days.packed(session, first, last)
+    every = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    gaps = [list(run) for missing, run in groupby(every, lambda day: day not in held) if missing]
+    if len(gaps) > MOST_GAPS:
+        gaps = [[gaps[0][0], gaps[-1][-1]]]
+    whole = [day for day in held if not any(gap[0] <= day <= gap[-1] for gap in gaps)]
+    parts = [part for day in whole for part in heard.unpack(held[day])]
+    for gap in gaps:
+        parts += await said(session, gap[0], gap[-1])
+    return parts
+
+
+async def said(session: Session, first: date, last: date) -> list[Heard]:
+    """What was said on days of UTC, both included, read from its contributions in parts, so that
+    many do not hold up others.
+    """
+    query = (
+        select(
+            Membership.issue_id,
+            func.coalesce(Contribution.person_id, -Contribution.id),
+            Contribution.said_at,
+            Contribution.channel,
+            Contribution.lang,
+            Contribution.kind,
+            Contribution.place,
+        )
+        .join(Membership, Membership.contribution_id == Contribution.id)
+        .where(Contribution.said_at >= datetime.combine(first, time(), UTC))
+        .where(Contribution.said_at < datetime.combine(last + timedelta(days=1), time(), UTC))
     )
-    roots = dict((await session.execute(select(Issue.id, Issue.root_id))).all())
-    tally = Tally()
-    rows = await (await session.connection()).execute(_said(fields, scope, period))
+    rows = await (await session.connection()).execute(query)
+    parts = []
     for part in rows.partitions(PART):
-        tally.add(part, roots)
+        parts.append(heard.read(part))
         await asyncio.sleep(0)
-    return tally
+    return parts
 
 
-def _column(period: Period, steps: Sequence[date]) -> ColumnElement[int]:
+def _column(period: Period) -> ColumnElement[int]:
     """In which column of the chart a contribution stands."""
-    begins = [datetime.combine(day, time(), period.zone) for day in steps]
-    return span_of(Contribution.said_at, begins)
+    return span_of(Contribution.said_at, period.begins())
 
 
 @dataclass(frozen=True)
@@ -339,7 +324,7 @@ async def _told(session: Session, scope: Scope, period: Period) -> int:
     query = (
         select(func.count())
         .select_from(Delivery)
-        .where(Delivery.cause.in_(TOLD), Delivery.state == "sent")
+        .where(Delivery.cause.in_(TOLD))
         .where(Delivery.sent_at >= period.since, Delivery.sent_at < period.until)
     )
     if scope is not None:

@@ -14,6 +14,7 @@ from nlp.index import Hit, VectorIndex
 from nlp.pivot import AsIs, Pivot, rendered
 from nlp.postings import Postings
 from nlp.search import Backdrop, Found, by_owner, fuse, judge, served
+from nlp.shelf import Shelf
 from service.database import Session
 from service.errors import SetupError
 from service.retrieval import queries, spaces
@@ -193,6 +194,13 @@ class Retriever:
             owners = {part.id: owner for part in parts if (owner := self._owner(part.id))}
             found.append(judge(by_owner(parts, owners), ranking.weight, how)[:k])
         return found
+
+    def search(
+        self, shelf: Shelf, text: str, lang: str, vectors: FloatArray, k: int
+    ) -> list[Found]:
+        """The same in a few texts of their own; `vectors` (1, size) is the encoder's for `text`."""
+        how = served(lang, self.embedder.languages, rendered(self.embedder))
+        return shelf.find(text, vectors, how, k)
 
     def _owner(self, entry_id: int) -> int | None:
         held = self._owners.get(entry_id)

@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from service import tables
 from service.cli import app as cli
-from service.conversations import attending, buttons, consulting, linking, rounds, voting
+from service.conversations import attending, buttons, consulting, linking, ranking, rounds, voting
 from service.database import Database
 from service.errors import GabineteError, SetupError
 from service.settings import Settings
@@ -71,7 +71,7 @@ def test_nothing_is_worded_twice(folder: str, lang: str) -> None:
 
 
 def test_no_two_features_give_a_button_the_same_name() -> None:
-    features = (consulting, voting, attending, rounds, linking)
+    features = (consulting, voting, attending, rounds, linking, ranking)
     parts = [one.PRESSES for one in features]
     own = {"helpful", "not_asked", "reopen", "join"}
     assert len(buttons.PRESSES) == len(own) + sum(map(len, parts))

@@ -22,6 +22,7 @@ from service.installation import Installation
 from service.issues.models import Issue, Membership, Theme
 from service.messages.models import Contribution, Message
 from service.people.models import Identity, Person
+from service.report import tasks as report
 from service.running import settle
 from service.trail.models import Event
 from tests.conftest import make_settings, serving
@@ -81,6 +82,7 @@ async def _measure(folder: Path, messages: int, rounds: int) -> tuple[list[Timed
     )
     issues = max(messages // 50, 10)
     await _fill(here, messages, issues)
+    await report.pack(here)
     async with serving(here, worker=False) as app, logged_in(app, here, "admin") as browser:
         await settle(app.state.running)
         return await _look(browser, issues, rounds)

@@ -87,7 +87,7 @@ class TelegramCitizen:
         """What comes; several messages are joined by a blank line."""
         await self._telegram.until(lambda: len(self.heard()) > self._read, PATIENCE)
         fresh, self._read = self.heard()[self._read :], len(self.heard())
-        return "\n\n".join(said["text"] for said in fresh)
+        return "\n\n".join(said.get("text") or said.get("caption", "") for said in fresh)
 
     def again(self) -> None:
         """Telegram repeats the last update."""

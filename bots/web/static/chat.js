@@ -95,6 +95,7 @@ function show(said, state) {
     item.append(who);
   }
   linked(said.direction === "in" && START.test(said.text) ? w.came : said.text, item);
+  for (const picture of said.pictures ?? []) item.append(figure(picture));
   choices(said.buttons ?? [], item);
   const foot = document.createElement("span");
   foot.className = "foot";
@@ -110,6 +111,18 @@ function show(said, state) {
   shown.set(key, item);
   document.querySelector("main").scrollTo({ top: 1e9 });
   return item;
+}
+
+function figure({ url, alt, width, height }) {
+  const link = document.createElement("a");
+  const image = document.createElement("img");
+  link.href = url;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.className = "picture";
+  Object.assign(image, { src: url, alt, width, height });
+  link.append(image);
+  return link;
 }
 
 function choices(buttons, item) {

@@ -1,8 +1,10 @@
 """Find an answer to act on, move it, and keep its words: what every act on answers rests on."""
 
+from sqlalchemy import delete
+
 from service import jobs
 from service.answers import queries
-from service.answers.models import Answer, AnswerVersion
+from service.answers.models import Answer, AnswerVersion, Draft
 from service.database import Session, now
 from service.errors import Conflict, GabineteError, NotFound
 from service.trail import actions as trail
@@ -80,6 +82,15 @@ async def put_version(session: Session, answer: Answer, lang: str, text: str) ->
     session.add(version)
     await session.flush()
     return version
+
+
+async def unsay(session: Session, issue_id: int) -> None:
+    """After words of an issue were erased: what was drafted from them goes, and its answers are
+    found by what it is called now.
+    """
+    await session.execute(delete(Draft).where(Draft.issue_id == issue_id))
+    for answer in await queries.of_issue(session, issue_id):
+        await index_later(session, answer)
 
 
 async def index_later(session: Session, answer: Answer) -> None:

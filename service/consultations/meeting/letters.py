@@ -10,6 +10,7 @@ from service.channels.deliveries import BROADCAST, Letter
 from service.consultations.meeting.models import Invitation, Meeting, Outcome
 from service.consultations.meeting.queries import Invitee, Participant
 from service.consultations.queries import Whole
+from service.consultations.voting import charting
 from service.installation import Installation
 from service.phrases import locale, say
 
@@ -133,6 +134,7 @@ def outcome(
         text="\n".join(lines),
         lang=lang,
         priority=BROADCAST,
+        picture=charting.reference(whole.row.id),
     )
 
 

@@ -11,6 +11,7 @@ from service.database import Session, insert_many, now
 from service.issues.members import queries
 from service.issues.members.queries import Node
 from service.issues.models import Issue, Membership
+from service.messages.days import actions as days
 from service.retrieval import actions as retrieval
 from service.retrieval.actions import NewEntry
 from service.trail import actions as trail
@@ -103,6 +104,7 @@ async def join_many(session: Session, rows: Sequence[Joined]) -> None:
             for row in rows
         ],
     )
+    await days.changed_at(session, [row.said_at for row in rows])
     counted = _counted_in(nodes, rows)
     inner = [id_ for id_ in counted if nodes[id_].root != id_]
     people = came | await queries.people(session, nodes, inner)
@@ -198,6 +200,7 @@ async def relocate(
         .where(Membership.contribution_id.in_(contribution_ids))
         .values(issue_id=issue_id, placed_by=actor, placed_at=now())
     )
+    await days.changed(session, contribution_ids)
 
 
 async def recentre(session: Session, issue_ids: Collection[int]) -> None:

@@ -133,6 +133,21 @@ async def test_pictures_go_as_files_with_their_words(platform: Discord) -> None:
     await made.stop()
 
 
+async def test_a_picture_that_is_refused_can_be_left_out(platform: Discord) -> None:
+    made, picture = channel(platform), Picture("a.png", "image/png", b"\x89PNG", "A queda")
+    long = "a" * 1500 + "\n\n" + "b" * 1500
+    platform.trouble("POST", POSTS, status=400, body={"code": 50046, "message": "Invalid asset"})
+    with pytest.raises(SendError) as refused:
+        await made.send(out(1, "Veja", pictures=(picture,)))
+    assert (refused.value.failure, refused.value.taken) == (Failure.rejected, ())
+    await made.send(out(1, "Veja"))
+    ids = await made.send(out(2, long, pictures=(picture,)))
+    assert await made.send(out(2, long, taken=ids)) == ids, "as many messages as without"
+    there = platform.messages[platform.conversation(ANA)]
+    assert [one["content"][:4] for one in there] == ["Veja", "aaaa", "bbbb"]
+    await made.stop()
+
+
 async def test_a_message_sent_again_is_recognised(platform: Discord) -> None:
     made = channel(platform)
     platform.trouble("POST", POSTS, after=True)

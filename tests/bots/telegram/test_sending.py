@@ -80,13 +80,13 @@ REQUESTS: list[tuple[str, Outbound, list[dict[str, Any]]]] = [
     (
         "picture",
         outbound("Veja", HELPED, pictures=(picture(),)),
-        [PHOTO, text("Veja", **keys(PRESS))],
+        [text("Veja", **keys(PRESS)), PHOTO],
     ),
     ("picture alone", outbound("", HELPED, pictures=(picture(),)), [{**PHOTO, **keys(PRESS)}]),
     (
         "picture with much to say",
         outbound("Veja", pictures=(picture("c" * 1025),)),
-        [{"chat_id": "40001", "photo": PIXEL}, text("c" * 1025), text("Veja")],
+        [text("Veja"), {"chat_id": "40001", "photo": PIXEL}, text("c" * 1025)],
     ),
     ("second part", outbound("a" * 4096 + "b", taken=("40001:1",)), [text("b")]),
     ("all parts", outbound("a", taken=("40001:1",)), []),
@@ -170,14 +170,14 @@ async def test_a_refusal_is_one_of_the_closed_list(
 async def test_the_parts_that_arrived_before_a_failure_are_named(
     telegram: Telegram, made: TelegramChannel
 ) -> None:
-    telegram.fail("sendMessage", 502, times=1)
+    telegram.fail("sendPhoto", 502, times=1)
     long = outbound("a" * 9000, pictures=(picture(),), taken=())
     with pytest.raises(SendError) as refused:
         await made.send(long)
-    assert refused.value.taken == ("40001:1001",)
+    assert refused.value.taken == ("40001:1001", "40001:1002", "40001:1003")
     again = outbound("a" * 9000, pictures=(picture(),), taken=refused.value.taken)
     assert len(await made.send(again)) == 4
-    assert [len(call.said.get("text", "")) for call in telegram.sent] == [0, 4096, 4096, 808]
+    assert [len(call.said.get("text", "")) for call in telegram.sent] == [4096, 4096, 808, 0]
 
 
 async def test_nothing_was_sent_where_nobody_listens() -> None:
@@ -257,3 +257,16 @@ def test_every_part_fits_however_its_signs_are_counted(said: str, times: int) ->
     assert all(units(part.text) <= 4096 for part in parts)
     assert "".join("".join(part.text for part in parts).split()) == "".join((said * times).split())
     assert [part.buttons for part in parts] == [()] * (len(parts) - 1) + [(HELPED,)]
+
+
+async def test_a_picture_that_is_refused_takes_nothing_of_the_text_with_it(
+    telegram: Telegram, made: TelegramChannel
+) -> None:
+    told = outbound("Veja", HELPED, pictures=(picture(),))
+    telegram.fail("sendPhoto", 400, "Bad Request: IMAGE_PROCESS_FAILED")
+    with pytest.raises(SendError) as refused:
+        await made.send(told)
+    assert (refused.value.failure, refused.value.taken) == (Failure.rejected, ("40001:1001",))
+    plain = outbound("Veja", HELPED, taken=refused.value.taken)
+    assert await made.send(plain) == ("40001:1001",), "all of it is there already"
+    assert [call.said for call in telegram.sent] == [text("Veja", **keys(PRESS))]

@@ -92,9 +92,10 @@ async def test_who_blocked_us_is_named_and_hears_it_all_once_they_are_back(
     async with asyncio.timeout(60):
         while not (failed := (await comms.get("/deliveries", state="failed"))["items"]):
             await asyncio.sleep(0.02)
-    assert (failed[0]["failure"], failed[0]["error"]) == (
+    assert (failed[0]["failure"], failed[0]["error_code"], failed[0]["error"]) == (
         "recipient_gone",
-        "Forbidden: bot was blocked by the user",
+        "blocked",
+        "has blocked us on Telegram",
     )
     del telegram.gone[str(citizen.id)]
     citizen.post("/start")

@@ -4,17 +4,22 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from nlp.embed import Space
 from nlp.index import ExactIndex
 from service.answers import actions, queries, tasks
 from service.answers.models import Draft
+from service.answers.standing import actions as standing
 from service.database import Database
 from service.installation import Installation
 from service.issues import actions as issues
 from service.issues.actions import UnknownIssue
+from service.jobs import Job
 from service.knowledge import actions as knowledge
 from service.knowledge import queries as knowledge_queries
+from service.messages import actions as messages
+from service.retrieval.models import Entry
 from service.retrieval.retriever import Retriever
 from tests.doubles import llm
 from tests.doubles.llm import Model
@@ -214,10 +219,60 @@ async def test_only_approved_versions_are_indexed(
         answer = await desk.published(installation, session, issue_id, author, editor)
         await actions.translate(session, answer.id, by=author, lang="pt", text="A água volta.")
         told = tasks.entries_of(answer, await queries.versions(session, answer.id))
+        assert [(part, lang) for part, lang, _ in told] == [(1, "en")]
+        told = tasks.entries_of(answer, await queries.versions(session, answer.id), "dry taps")
         assert [(part, lang) for part, lang, _ in told] == [(0, "en"), (1, "en")]
+        assert told[0][2] == "dry taps", "found in the words of those who ask"
         answer.question_indexed = False
-        told = tasks.entries_of(answer, await queries.versions(session, answer.id))
+        told = tasks.entries_of(answer, await queries.versions(session, answer.id), "dry taps")
         assert [part for part, _, _ in told] == [1]
+
+
+async def test_the_question_is_in_staffs_words_or_not_at_all(
+    installation: Installation, database: Database
+) -> None:
+    async with database.write() as session:
+        author, _ = await desk.pair(session)
+        issue_id, _, _ = await town.asked(session, installation.vault, 1, name="dry dirty ana")
+
+        async def begun(question: str | None = None) -> tuple[str, str | None]:
+            made = await actions.begin(
+                session, issue_id, by=author, lang="en", title="", text="Soon.", question=question
+            )
+            return made.title, made.question
+
+        assert await begun() == ("", None)
+        await issues.rename(session, issue_id, "No water on Elm Street", by=author)
+        assert await begun() == ("No water on Elm Street", "No water on Elm Street")
+        assert await begun("When is it back?") == ("No water on Elm Street", "When is it back?")
+
+
+async def test_an_answer_is_found_without_what_was_erased(
+    installation: Installation, database: Database, retriever: Retriever
+) -> None:
+    async with database.write() as session:
+        author, editor = await desk.pair(session)
+        issue_id, people, _ = await town.asked(
+            session, installation.vault, 1, name="dry taps ana", text="dry taps ana"
+        )
+        made = await desk.published(installation, session, issue_id, author, editor)
+    await tasks.index_answer(installation, retriever, made.id)
+    assert "dry taps ana" in await indexed(database)
+    async with database.write() as session:
+        ids = await messages.erase(session, people[0][0], actor="machine")
+        for concerned in await issues.forget_members(session, ids):
+            await standing.unsay(session, concerned)
+        jobs = await session.scalars(select(Job).where(Job.kind == "index_answer"))
+        assert [job.args for job in jobs.all()][-1] == {"answer_id": made.id}
+    await tasks.index_answer(installation, retriever, made.id)
+    assert all("ana" not in one for one in await indexed(database))
+
+
+async def indexed(database: Database) -> list[str]:
+    """What answers are found by."""
+    async with database.read() as session:
+        found = select(Entry.text).where(Entry.kind == "answer", Entry.live)
+        return [text or "" for text in await session.scalars(found)]
 
 
 def test_a_long_text_is_cut_at_sentences() -> None:

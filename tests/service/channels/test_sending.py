@@ -73,7 +73,9 @@ class Office:
             await self.write(reader, *(str(n) for n in range(each)), priority=priority)
         return made
 
-    async def write(self, reader: int, *texts: str, priority: int = 0) -> None:
+    async def write(
+        self, reader: int, *texts: str, priority: int = 0, picture: str | None = None
+    ) -> None:
         """Letters to a reader."""
         async with self.database.write() as session:
             await deliveries.post(
@@ -89,6 +91,7 @@ class Office:
                         text,
                         "en",
                         priority=priority,
+                        picture=picture,
                     )
                     for text in texts
                 ],

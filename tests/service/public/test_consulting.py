@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 from fastapi import FastAPI
+from limits import RateLimitItemPerMinute
 
-from service.consultations import actions, queries
+from service.consultations import actions, queries, tasks
 from service.consultations.proposals.listing import queries as listing
 from service.consultations.proposals.listing.queries import Wanted
 from service.consultations.proposals.models import Proposal
@@ -13,6 +14,7 @@ from service.consultations.proposals.screening import actions as screening
 from service.consultations.voting import actions as voting
 from service.database import now
 from service.installation import Installation
+from service.public import searching
 from tests.conftest import serving
 from tests.service.console.test_screens import counted
 from tests.service.consultations import assembly
@@ -75,6 +77,44 @@ async def test_proposals_are_searched_and_narrowed_to_a_theme(
         assert f"proposal-{poll.proposals[3]}" not in told
         assert "0 proposals" in (await reader.get(f"{where}?q=nowhere")).text
         assert (await reader.get(f"{where}?at=2")).status_code == 404
+
+
+async def test_proposals_are_found_by_what_they_mean_nearest_first_and_by_words_meanwhile(
+    app: FastAPI, installation: Installation, poll: Poll, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far, near = poll.proposals[0], poll.proposals[3]
+    async with installation.database.write() as session:
+        said = "Paint a bike lane along the river, so that children cycle to school safely."
+        await screening.edit(session, installation, near, said, by=poll.by)
+        await screening.show_together(session, near, poll.proposals[1], by=poll.by)
+        alone = await assembly.proposed(
+            session,
+            poll.id,
+            await assembly.citizen(session),
+            "Safe lanes, so that children cycle to school, and lamps in the park.",
+        )
+        await screening.admit(session, installation, alone.id, by=poll.by)
+    await tasks.encode(installation, app.state.retriever)
+    where = f"/consultations/{poll.id}?q=children+cycle+to+school+safely,+how"
+    async with blank(app) as reader:
+        page = (await reader.get(where)).text
+        assert "come first" in page
+        places = [page.index(f'id="proposal-{id_}"') for id_ in (poll.proposals[1], alone.id)]
+        assert places == sorted(places), "what it is shown together with stands in its place"
+        assert f'id="proposal-{far}"' not in page
+        assert "0 proposals" in (await reader.get(f"{where}&theme=99999")).text
+        one = (await reader.get(f"/consultations/{poll.id}?q=BIKE")).text
+        assert f'id="proposal-{near}"' in one, "a word alone bears on little, and is said there"
+        async with installation.database.write() as session:
+            await screening.refuse(
+                session, installation, alone.id, reason="Said before.", by=poll.by
+            )
+        assert f'id="proposal-{alone.id}"' not in (await reader.get(f"{where}&x=1")).text
+        monkeypatch.setattr(searching, "OFTEN", RateLimitItemPerMinute(1))
+        for _ in range(2):
+            page = (await reader.get(f"/consultations/{poll.id}?q=bike")).text
+    assert f'id="proposal-{near}"' in page
+    assert "only the very words" in page
 
 
 async def test_another_day_has_another_order(installation: Installation) -> None:

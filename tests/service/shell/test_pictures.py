@@ -109,3 +109,22 @@ def test_the_colours_are_those_of_the_pages() -> None:
         assert colour in pictures.STYLE
         assert colour in light
     assert all(Path(path).is_file() for path in pictures._fonts())
+
+
+def test_a_ranking_shows_where_each_stands_and_says_it_in_words() -> None:
+    rows = [
+        pictures.Ranked("Open at night", 0.75, 0.5, 1.0),
+        pictures.Ranked("Paint", 0.25, 0, 0.5),
+    ]
+    made = pictures.ranking("Health", "Chance", [("Posts", rows), ("", rows[:1])], "en")
+    assert made.alt == (
+        "Health – Chance: Posts: 1. Open at night (75%); 2. Paint (25%). 1. Open at night (75%)"
+    )
+    shown = pixels(made.png)
+    inked = (shown[:, :, :3] == ACCENT).all(axis=2)
+    inner, points = pictures.SLIM - 2 * pictures.EDGE, inked.sum(axis=1)
+    thin = [int(inked[y].nonzero()[0].mean()) for y in points.nonzero()[0] if points[y] < 14]
+    assert max(thin) == pytest.approx(pictures.EDGE + 0.75 * inner, abs=8), (
+        "the likeliest is a mark"
+    )
+    assert pictures.ranking("Health", "Chance", [], "pt").png.startswith(b"\x89PNG")

@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nlp.text import words as text_words
-from service.consultations.proposals.models import Proposal, Support
+from service.consultations.proposals.models import Proposal, ProposalVector, Support
 from service.consultations.proposals.queries import Line, lines
 from service.database import Session, folded
 
@@ -60,6 +60,60 @@ async def page(
         .offset(offset)
     )
     return await _items(session, found.all()), total
+
+
+async def heads(
+    session: Session, consultation_id: int, theme_id: int | None, found: Sequence[int]
+) -> list[int]:
+    """The places of a list where these proposals stand, in the order of `found`, each once."""
+    chosen = Proposal.id.in_(found), Proposal.consultation_id == consultation_id
+    standing = case((_head.state == "admitted", _head.id), else_=Proposal.id)
+    themed = case((_head.state == "admitted", _head.theme_id), else_=Proposal.theme_id)
+    query = (
+        select(Proposal.id, standing)
+        .outerjoin(_head, _head.id == Proposal.shown_with)
+        .where(*chosen, Proposal.state == "admitted")
+    )
+    if theme_id is not None:
+        query = query.where(themed == theme_id)
+    places: dict[int, int] = dict((await session.execute(query)).all())
+    return list(dict.fromkeys(places[id_] for id_ in found if id_ in places))
+
+
+async def saying(session: Session, consultation_id: int, words: str, *, limit: int) -> list[int]:
+    """Admitted proposals that say each of these words, there or in what is shown together."""
+    chosen = _conditions(consultation_id, Wanted(words=words))
+    query = select(Proposal.id).outerjoin(_head, _head.id == Proposal.shown_with)
+    return list(await session.scalars(query.where(*chosen).order_by(Proposal.id).limit(limit)))
+
+
+async def some(session: Session, ids: Sequence[int]) -> list[Item]:
+    """These places of a list, in this order."""
+    found = await session.scalars(select(Proposal).where(Proposal.id.in_(ids)))
+    rows = {row.id: row for row in found}
+    return await _items(session, [rows[id_] for id_ in ids])
+
+
+async def texts(session: Session, consultation_id: int) -> dict[int, str]:
+    """What is shown of each admitted proposal, by number."""
+    shown = func.coalesce(Proposal.edited, Proposal.text)
+    rows = await session.execute(
+        select(Proposal.id, shown)
+        .where(Proposal.consultation_id == consultation_id, Proposal.state == "admitted")
+        .order_by(Proposal.id)
+    )
+    return dict(rows.all())
+
+
+async def encoded(session: Session, consultation_id: int, model: str) -> dict[int, str]:
+    """Of which wording, by its hash, `model` gave the vector of each admitted proposal."""
+    rows = await session.execute(
+        select(ProposalVector.proposal_id, ProposalVector.digest)
+        .join(Proposal, Proposal.id == ProposalVector.proposal_id)
+        .where(Proposal.consultation_id == consultation_id, Proposal.state == "admitted")
+        .where(ProposalVector.model == model)
+    )
+    return dict(rows.all())
 
 
 def _conditions(consultation_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -217,6 +217,7 @@ async def test_everybody_who_took_part_hears_once_in_their_language_on_their_cha
     assert "Os postos abrem" in said[told.others[1]]
     assert "Igual à primeira" not in said[told.others[1]]
     assert {one.channel for one in sent.values()} == {"web", "telegram", "discord"}
+    assert {one.picture for one in sent.values()} == {f"ranking:{told.id}"}
     assert f"{PUBLIC}/consultations/{told.id}" in said[told.others[0]]
 
 

@@ -46,7 +46,8 @@ async def open_poll(here: Installation, sizes: tuple[int, ...] = (6,), **values:
     dates = ("proposing_from", "proposing_until", "screening_until")
     async with here.database.write() as session:
         staff = Staff(
-            email="sem@gov.example", name="Sem", roles=["comms"], departments=[], created_at=begun,
+            email=f"{begun.timestamp()}@gov.example", name="Sem", roles=["comms"], departments=[],
+            created_at=begun,
         )  # fmt: skip
         session.add(staff)
         await session.flush()
