@@ -183,6 +183,7 @@ async def unite(session: Session, kept_id: int, gone_id: int) -> list[int]:
     await session.execute(
         update(Contribution).where(Contribution.person_id == gone_id).values(person_id=kept_id)
     )
+    await days.changed(session, ids)
     return ids
 
 

@@ -21,6 +21,7 @@ from service.report.queries import Period, Report
 from tests.service.issues import town
 
 TODAY = now().date()
+ACTS = ("say", "say", "say", "move", "move", "merge", "merge", "unmerge", "erase", "unite", "route")
 PERIODS = ((40, 0), (29, 0), (12, 7), (400, 0))
 
 
@@ -35,14 +36,15 @@ async def say(session: Session, here: Installation, dice: random.Random, issue: 
     await issues.join_many(session, [row])
 
 
-async def happen(session: Session, here: Installation, dice: random.Random) -> None:
+async def happen(session: Session, here: Installation, dice: random.Random, act: str) -> None:
     """One thing that changes what was heard."""
     by = await town.official(session, "water", role="admin")
     roots = list(await session.scalars(select(Issue.id).where(Issue.root_id == Issue.id)))
     merged = list(await session.scalars(select(Issue.id).where(Issue.merged_into.is_not(None))))
     everything = list(await session.scalars(select(Contribution.id)))
-    people = await session.scalars(select(Contribution.person_id).distinct())
-    match dice.choice(["say", "say", "say", "move", "move", "merge", "unmerge", "erase", "route"]):
+    writers = await session.scalars(select(Contribution.person_id).distinct())
+    people = [one for one in writers if one is not None]
+    match act:
         case "say":
             await say(session, here, dice, dice.choice(roots))
         case "move":
@@ -53,9 +55,10 @@ async def happen(session: Session, here: Installation, dice: random.Random) -> N
         case "unmerge" if merged:
             await issues.unmerge(session, dice.choice(merged), by=by)
         case "erase":
-            who = dice.choice([one for one in people if one is not None])
-            ids = await messages.erase(session, who, actor="machine")
+            ids = await messages.erase(session, dice.choice(people), actor="machine")
             await issues.forget_members(session, ids)
+        case "unite":
+            await messages.unite(session, *dice.sample(people, 2))
         case "route":
             to = await session.scalar(select(Issue.department_id).where(Issue.id == roots[0]))
             await session.execute(
@@ -106,10 +109,10 @@ async def test_whatever_happens_packed_days_count_what_their_contributions_do(
                 for _ in range(6):
                     await say(session, installation, dice, issue)
     packed = 0
-    for turn in range(8):
+    for turn, act in enumerate(dice.sample(ACTS, len(ACTS))):
         packed += await tasks.pack(installation) if turn % 2 == 0 else 0
         async with database.write() as session:
-            await happen(session, installation, dice)
+            await happen(session, installation, dice, act)
         first, last = PERIODS[turn % len(PERIODS)]
         period = Period(
             TODAY - timedelta(days=first), TODAY - timedelta(days=last), installation.settings.zone
