@@ -83,9 +83,9 @@ class TelegramCitizen:
         """Everything the bot has sent to this person."""
         return [c.said for c in self._telegram.sent if str(c.said["chat_id"]) == str(self.id)]
 
-    async def waits(self) -> str:
-        """What comes; several messages are joined by a blank line."""
-        await self._telegram.until(lambda: len(self.heard()) > self._read, PATIENCE)
+    async def waits(self, least: int = 1) -> str:
+        """What comes, once so many messages are there; they are joined by a blank line."""
+        await self._telegram.until(lambda: len(self.heard()) >= self._read + least, PATIENCE)
         fresh, self._read = self.heard()[self._read :], len(self.heard())
         return "\n\n".join(said.get("text") or said.get("caption", "") for said in fresh)
 

@@ -233,7 +233,8 @@ async def test_who_voted_hears_what_came_of_it(
         await hall.comms.put(f"{path}/outcome/{told}", {"decision": f"Decidido ({told})."})
     await hall.comms.post(f"{path}/move", {"to": "reported", "why": "Feito."})
     for one in people:
-        heard = await one.waits()
+        words_and_chart = one.waits() if isinstance(one, Citizen) else one.waits(2)
+        heard = await words_and_chart
         assert say("outcome.head", lang, title="Saúde") in heard
         assert f"Decidido ({lang})." in heard
         assert f"Decidido ({lang})." in await one.say(f"/start consultation-{hall.poll.id}")
