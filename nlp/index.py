@@ -237,12 +237,9 @@ class ChromaIndex:
 
     def _query(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
         try:
-            collection = self._collection(kind)
-            total = collection.count()
-            if not total:
-                return [[] for _ in vectors]
-            found = collection.query(
-                query_embeddings=vectors, n_results=min(total, k), include=["distances"]
+            # What it has less than k of it gives whole; counting first would read every row.
+            found = self._collection(kind).query(
+                query_embeddings=vectors, n_results=k, include=["distances"]
             )
         except Exception as error:
             raise IndexBroken(f"the vector store cannot search {kind}: {error}") from error

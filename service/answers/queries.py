@@ -127,6 +127,8 @@ async def versions(session: Session, answer_id: int) -> Sequence[AnswerVersion]:
 
 async def usable(session: Session, answer_ids: Collection[int], today: date) -> set[int]:
     """Those that may be sent at once: published, approved, and not past their review-by date."""
+    if not answer_ids:
+        return set()
     original = and_(AnswerVersion.answer_id == Answer.id, AnswerVersion.lang == Answer.lang)
     found = await session.scalars(
         select(Answer.id)
@@ -143,6 +145,8 @@ async def usable(session: Session, answer_ids: Collection[int], today: date) -> 
 
 async def published(session: Session, answer_ids: Collection[int]) -> dict[int, Published]:
     """Published answers with their approved versions."""
+    if not answer_ids:
+        return {}
     rows = await session.execute(
         select(Answer, Department.name, AnswerVersion.lang, AnswerVersion.text)
         .join(AnswerVersion, AnswerVersion.answer_id == Answer.id)

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from nlp import text
+from nlp import group, text
+from nlp.embed import FloatArray
 from nlp.route import Router
 from nlp.search import Found
 from service.answers import queries as answers
 from service.commands.importing import chunks
+from service.conversations import placing
 from service.conversations.hearing import encodable
 from service.conversations.placing import CANDIDATES
 from service.database import now
@@ -50,7 +52,7 @@ async def _ask_some(
     ]
     vectors = await retriever.encode([encodable(words) for words in masked], langs)
     hits = await asyncio.to_thread(retriever.find, "answer", masked, langs, vectors, WIDE)
-    near = retriever.near_issues(vectors, 1)
+    joined = await _joined(here, retriever, vectors)
     async with here.database.read() as session:
         ids = list({one.id for found in hits for one in found})
         today = now().astimezone(here.settings.zone).date()
@@ -60,11 +62,10 @@ async def _ask_some(
         router.route(masked, langs, vectors) if router else [None] * len(part)
     )
     results = []
-    for (id_, _, _), lang, found, issues in zip(part, langs, hits, near, strict=True):
+    for (id_, _, _), lang, found, issue in zip(part, langs, hits, joined, strict=True):
         route = next(routes)
         good = [one for one in found if one.id in usable][:CANDIDATES]
         sure = good[0].sure if good else 0.0
-        closest = issues[0] if issues and issues[0].score >= retriever.space.join else None
         results.append(
             {
                 "id": id_,
@@ -73,12 +74,25 @@ async def _ask_some(
                 "department": route.department if route else None,
                 "confidence": round(route.confidence, 4) if route else 0.0,
                 "triage": route is None or route.confidence < here.settings.triage_confidence,
-                "issue": closest.id if closest else None,
+                "issue": issue,
                 "answer_confidence": round(sure, 4),
                 "lang": lang,
             }
         )
     return results
+
+
+async def _joined(
+    here: Installation, retriever: Retriever, vectors: FloatArray
+) -> list[int | None]:
+    """The issue that each of raw vectors (n, size) would join if it was said alone and now."""
+    today = now().timestamp() / placing.DAY
+    near = await placing.near(vectors, [today] * len(vectors), here, retriever)
+    placed, join = retriever.space.place(vectors), retriever.space.join
+    alone = [
+        group.place(placed[at : at + 1], [hits], threshold=join)[0] for at, hits in enumerate(near)
+    ]
+    return [one.issue for one in alone]
 
 
 def _candidates(good: Sequence[Found], names: dict[int, str]) -> list[dict[str, Any]]:

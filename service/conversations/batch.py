@@ -183,7 +183,8 @@ class Desk:
         if not woven or self.retriever is None:
             return []
         vectors = await placing.encode(woven, self.retriever)
-        near = await placing.near(woven, vectors, self._here, self.retriever)
+        said = placing.days(woven)
+        near = await placing.near(vectors, said, self._here, self.retriever)
         return await asyncio.to_thread(
             placing.place, woven, vectors, near, self.retriever, self._router
         )

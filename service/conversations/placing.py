@@ -51,19 +51,22 @@ async def encode(woven: Sequence[Woven], retriever: Retriever) -> FloatArray:
 
 
 async def near(
-    woven: Sequence[Woven], vectors: FloatArray, here: Installation, retriever: Retriever
+    vectors: FloatArray, said: Sequence[float], here: Installation, retriever: Retriever
 ) -> list[list[Hit]]:
-    """Issues near each contribution, as survivors, less alike the longer nobody spoke of them."""
+    """Issues near each raw vector (n, size), as survivors, less alike the longer nobody spoke of
+    them before or after the day it was `said`.
+    """
     found = await asyncio.to_thread(retriever.near_issues, vectors, NEAR)
     async with here.database.read() as session:
         spans = await issues.spans(session, {hit.id for hits in found for hit in hits})
     return [
-        [_faded(hit, said, *spans[hit.id]) for hit in hits if hit.id in spans]
-        for said, hits in zip(_days(woven), found, strict=True)
+        [_faded(hit, day, *spans[hit.id]) for hit in hits if hit.id in spans]
+        for day, hits in zip(said, found, strict=True)
     ]
 
 
-def _days(woven: Sequence[Woven]) -> list[float]:
+def days(woven: Sequence[Woven]) -> list[float]:
+    """When each contribution was said, in days since 1970."""
     return [one.first.inbound.occurred_at.timestamp() / DAY for one in woven]
 
 
@@ -82,7 +85,7 @@ def place(
     """Decide for a batch of contributions with their vectors (n, size) and the issues near them."""
     texts, langs = [one.text for one in woven], [one.first.lang for one in woven]
     placed = retriever.space.place(vectors)
-    placements = group.place(placed, near, threshold=retriever.space.join, said=_days(woven))
+    placements = group.place(placed, near, threshold=retriever.space.join, said=days(woven))
     routes = router.route(texts, langs, vectors) if router else [None] * len(woven)
     answers = _answers(woven, texts, langs, vectors, retriever)
     return [

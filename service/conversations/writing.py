@@ -175,6 +175,8 @@ async def put_away(room: Room, said: Sequence[Heard]) -> None:
     before = [
         (one, room.earlier[one.row_id].message.id) for one in said if one.row_id in room.earlier
     ]
+    if not before:
+        return
     deleted = [id_ for one, id_ in before if one.inbound.kind == "deleted"]
     await messages.blank(room.session, deleted)
     await messages.retire(room.session, [id_ for _, id_ in before if id_ not in deleted])
@@ -297,49 +299,48 @@ async def _move_centroids(room: Room, placed: Sequence[Placed]) -> None:
 
 
 async def _answer_at_once(room: Room, placed: Sequence[Placed]) -> None:
-    """A published answer that fits well enough goes out now; joining a settled issue otherwise
-    reopens it.
-    """
+    """A published answer that fits well enough goes out now; the others wait for one."""
     live = [one for one in placed if not one.woven.first.imported and not one.grew]
     usable = await answer_queries.usable(
         room.session,
         list({found.id for one in live for found in one.decision.answers[:1]}),
         now().astimezone(room.here.settings.zone).date(),
     )
-    context = await issue_queries.context(room.session, list({one.issue_id for one in live}))
     for one in live:
         best = one.decision.answers[0].id if one.decision.answers else None
         sure = one.decision.confidence >= room.here.settings.answer_confidence
         if best is not None and sure and best in usable and one.woven.answer_id != best:
             one.answer_id = best
-    for found in context.values():
-        if found.due_at is None and found.state in issues.WAITING:
-            await issues.date(room.session, room.here.settings, found.root_id)
-            await room.session.flush()
     await telling.answer_at_once(
         room.session,
         [(one.contribution_id, one.issue_id, one.answer_id) for one in live if one.answer_id],
     )
-    again = [one for one in placed if one in live or (one.grew and one.woven.mends is None)]
-    await _ask_again(room, [one for one in again if not one.answer_id])
+    await _wait(room, live + [one for one in placed if one.grew and one.woven.mends is None])
 
 
-async def _ask_again(room: Room, placed: Sequence[Placed]) -> None:
-    """What joins a settled issue, or adds to what was answered, waits for an answer again."""
+async def _wait(room: Room, placed: Sequence[Placed]) -> None:
+    """What joins a settled issue, or adds to what was answered, waits for an answer again, unless
+    one went out; an issue that waits has a due date from its first live contribution.
+    """
+    left = [one for one in placed if not one.answer_id]
     answered = [
         one.contribution_id
-        for one in placed
+        for one in left
         if one.woven.grows is not None and one.woven.grows.state != "received"
     ]
     await messages.move_state(
         room.session, answered, "received", actor="machine", why="added to after the answer"
     )
-    context = await issue_queries.context(room.session, list({one.issue_id for one in placed}))
+    again = {one.issue_id for one in left}
+    context = await issue_queries.context(room.session, {one.issue_id for one in placed})
     for issue_id, issue in context.items():
-        if issue.state in issues.SETTLED:
+        if issue_id in again and issue.state in issues.SETTLED:
             await issues.reopen(
                 room.session, room.here.settings, issue_id, actor="machine", why="asked again"
             )
+        elif issue.due_at is None and issue.state in issues.WAITING:
+            await issues.date(room.session, room.here.settings, issue.root_id)
+            await room.session.flush()
 
 
 async def finish(room: Room, done: Sequence[int], later: Sequence[int]) -> None:

@@ -93,6 +93,8 @@ async def spans(
     session: Session, issue_ids: Collection[int]
 ) -> dict[int, tuple[int, datetime, datetime]]:
     """For each issue its survivor, and when that was first and last spoken of."""
+    if not issue_ids:
+        return {}
     root = aliased(Issue)
     rows = await session.execute(
         select(Issue.id, root.id, root.first_seen, root.last_seen)

@@ -55,6 +55,8 @@ async def open_since(
 
 async def states(session: Session, contribution_ids: Sequence[int]) -> dict[int, str]:
     """The state of each contribution."""
+    if not contribution_ids:
+        return {}
     rows = await session.execute(
         select(Contribution.id, Contribution.state).where(Contribution.id.in_(contribution_ids))
     )

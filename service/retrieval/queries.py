@@ -38,9 +38,10 @@ async def changes(
             .limit(PAGE)
         )
         page = rows.all()
-        if not page:
+        if page:
+            yield page
+        if len(page) < PAGE:
             return
-        yield page
         after = page[-1].change
 
 

@@ -226,7 +226,7 @@ def grouped(sets: Path) -> Iterator[Figure]:
 
 
 def grown(folder: Path, quick: bool) -> Iterator[Figure]:
-    """A message over a small store and a large one, a round of consolidation, and searching."""
+    """A message over a small store and a large one, and a round of consolidation."""
     sizes = (2000, 50_000) if quick else (10_000, 1_000_000)
     found = []
     for size in sizes:
@@ -255,24 +255,25 @@ def grown(folder: Path, quick: bool) -> Iterator[Figure]:
         "stated",
         True,
     )
-    yield from _searched(folder, 5000 if quick else 100_000)
 
 
-def _searched(folder: Path, passages: int) -> Iterator[Figure]:
-    place = folder / "passages"
-    place.mkdir()
-    found = scale.measure(place, "passages", passages)
+def searched(folder: Path, quick: bool) -> Iterator[Figure]:
+    """Passages indexed, by words and by meaning, and found again."""
+    total = 5000 if quick else 100_000
+    found = scale.measure(folder, "passages", total)
     yield Figure(
-        f"search over {passages:,} passages, p95",
-        f"{found['p95']:.1f} ms of processor (p50 {found['p50']:.1f}; {found['memory']:.0f} MB)",
-        f"≤ {scale.SEARCHING:.0f} ms",
-        found["p95"] <= scale.SEARCHING,
+        f"search over {total:,} passages beyond encoding, p95",
+        f"{found['p95']:.1f} ms of processor (p50 {found['p50']:.1f}; by the clock "
+        f"{found['clock']:.1f}; {found['memory']:.0f} MB)",
+        f"< {scale.SEARCHING:.0f} ms",
+        found["p95"] < scale.SEARCHING,
     )
+    gain = found["rate"] / found["encoded"]
     yield Figure(
-        "passages indexed, words and vectors",
-        f"{found['rate']:.0f} a second of processor",
-        f"≥ {scale.RATE:.0f}",
-        found["rate"] >= scale.RATE,
+        "passages indexed, words and vectors: times the encoder's rate",
+        f"{gain:.2f} ({found['rate']:.0f} and {found['encoded']:.0f} a second of processor)",
+        f"≥ {scale.INDEXING:.0f}",
+        gain >= scale.INDEXING,
     )
 
 
@@ -285,6 +286,7 @@ ALL: dict[str, Callable[[Path, bool], Iterator[Figure]]] = {
     "pages": shown,
     "ranking": ranked,
     "scale": grown,
+    "passages": searched,
     "rounds": supported,
 }
 

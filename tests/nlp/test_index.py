@@ -144,6 +144,7 @@ def test_rebuilding_makes_a_lost_index_whole(tmp_path: Path) -> None:
     built = indexes.open_folder(Folder(tmp_path), PREFIX)
     assert (built.count("answer"), built.count("issue")) == (40, 20)
     assert built.search("issue", vectors[45:46], 1)[0][0].id == 5
+    assert len(built.search("issue", vectors[45:46], 50)[0]) == 20, "all, where there are fewer"
     built.close()
 
 

@@ -10,13 +10,17 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from service import jobs, tasks
-from service.channels.inbox import Arrived
+from service.bell import Bell
+from service.channels.inbox import Arrived, insert_rows, row_of
 from service.channels.models import InboxRow
 from service.database import now
 from service.installation import Installation
 from service.jobs import TRIES, Job
+from service.retrieval.keeper import Keeper
+from service.worker import Worker
 from tests.conftest import serving
 from tests.journeys.citizen import Citizen
+from tests.service.console.test_screens import counted
 from tests.service.conversations.platform import inbound, settled
 
 
@@ -37,6 +41,23 @@ async def test_a_hiccup_of_the_database_costs_a_moment_and_no_message(
         assert [(r.state, r.attempts) for r in (await session.scalars(select(InboxRow))).all()] == [
             ("done", 3)
         ]
+
+
+async def test_nothing_is_asked_about_nobody(installation: Installation) -> None:
+    """A list without members costs a message no statement, and an issue's standing is read twice:
+    before and after what the message does to it.
+    """
+    keeper = Keeper(installation.settings, installation.database)
+    worker = Worker(installation, await keeper.open(), Bell(), mend=keeper.mend)
+    for number, said in enumerate(("falta água na rua das flores", "falta água na rua da praia")):
+        row = row_of(inbound("text", f"m-{number}", said), installation.vault)
+        async with installation.database.write() as session:
+            await insert_rows(session, [row])
+        with counted(installation.database) as sent:
+            assert await worker.understand(1) == 1
+        assert [one for one in sent if "1!=1" in one] == [], "so an empty IN is written"
+        assert len([one for one in sent if "issue_1.named_by" in one]) == 2
+    await keeper.close()
 
 
 async def test_a_worker_begins_once_a_database_that_fails_at_the_start_is_there_again(

@@ -91,6 +91,8 @@ async def people(
 
 
 async def _people_of_roots(session: Session, roots: Sequence[int]) -> dict[int, int]:
+    if not roots:
+        return {}
     nobody = func.sum(case((Contribution.person_id.is_(None), 1), else_=0))
     rows = await session.execute(
         select(Issue.root_id, func.count(distinct(Contribution.person_id)) + nobody)
@@ -195,6 +197,8 @@ async def with_survivors(session: Session, issue_ids: Collection[int]) -> set[in
 
 async def where(session: Session, contribution_ids: Collection[int]) -> dict[int, int]:
     """The issue each contribution is in."""
+    if not contribution_ids:
+        return {}
     rows = await session.execute(
         select(Membership.contribution_id, Membership.issue_id).where(
             Membership.contribution_id.in_(contribution_ids)

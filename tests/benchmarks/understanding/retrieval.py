@@ -1,4 +1,4 @@
-"""Questions to answers: what is found first, what is refused, how quickly, and what drafts cite."""
+"""Questions to answers: what is found first, what is refused, and how quickly."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,19 +10,18 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from nlp import draft, pivot, search
+from nlp import pivot, search
 from nlp.embed import FloatArray
 from nlp.index import ExactIndex, Hit
 from nlp.postings import Postings
 from nlp.search import Backdrop, Found, Lexicon, Served
-from nlp.text import tidy, words
+from nlp.text import words
 from service.answers.tasks import pieces
 from tests.benchmarks.understanding import Score, sets
 
 Encode = Callable[[Sequence[str]], FloatArray]
 KIND, WIDE, LEVEL, MOST_WRONG = "answer", 60, 0.85, 0.05
 PASSAGES, ASKED, SEED = 100_000, 200, 7
-DRAFTED = 850
 CAUTIOUS = 0.01
 
 
@@ -78,7 +77,6 @@ def measure(folder: Path, encode: Encode, *, peers: bool = True) -> Iterator[Sco
     for case in cases(folder):
         yield from first_found(case, encode, peers=peers)
     yield from quick(encode(["a"]).shape[1])
-    yield from drafted(folder, encode)
 
 
 def cases(folder: Path) -> Iterator[Case]:
@@ -263,52 +261,3 @@ def quick(size: int, total: int = PASSAGES) -> Iterator[Score]:
 
 
 SYLLABLES = [a + b for a in "bcdfglmnprst" for b in "aeiou"]
-
-
-def drafted(folder: Path, encode: Encode, most: int = DRAFTED) -> Iterator[Score]:
-    """Petitions answered from the replies to others: every sentence cited, and from whom."""
-    rows = sets.rows(folder, "uk_petitions", "petitions.jsonl")
-    asked = {row["id"]: row for row in rows}
-    replies = sets.rows(folder, "uk_petitions", "answers.jsonl")
-    replies = [row for row in replies if row["petition"] in asked][:most]
-    texts = [row["text"] for row in replies]
-    store, held = Store(texts, encode), _Held(encode)
-    components = [asked[row["petition"]]["component"] for row in replies]
-    cited = unfounded = near = kin = bare = strange = 0
-    for own, reply in enumerate(replies):
-        title = asked[reply["petition"]]["text"]
-        others = [at for at, one in enumerate(components) if one == components[own] and at != own]
-        found = store.find([title], encode([title]), "known")[0]
-        found = [one for one in found if one.id != own][:8]
-        sources = [draft.Source(one.id, "answer", texts[one.id], "", one.score) for one in found]
-        made = draft.compose(title, sources, held)
-        told = [one for version in made for one in version.sentences]
-        cited += len(told)
-        unfounded += sum(one.text not in tidy(sources[one.source].text) for one in told)
-        first = {sources[one.source].id for version in made[:1] for one in version.sentences}
-        kin += bool(others)
-        near += bool(others) and bool(first & set(others))
-        strange += not others
-        bare += not others and not made
-    of = f"{len(replies)} petitions, own reply left out"
-    yield Score("drafts", of, "sentences that no source contains", unfounded / max(cited, 1), 0.0,
-                at_most=True)  # fmt: skip
-    yield Score("drafts", of, "cites the reply of its duplicate", near / max(kin, 1))
-    yield Score("drafts", of, "says nothing supports one, without kin", bare / max(strange, 1))
-
-
-class _Held:
-    """An embedder that encodes a sentence once."""
-
-    name, languages = "held", frozenset({"en"})
-
-    def __init__(self, encode: Encode) -> None:
-        self._encode, self._known = encode, dict[str, FloatArray]()
-        self.size = encode(["a"]).shape[1]
-
-    def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors (n, size)."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if fresh:
-            self._known.update(zip(fresh, self._encode(fresh), strict=True))
-        return np.stack([self._known[text] for text in texts])

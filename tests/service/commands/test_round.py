@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,29 @@ def test_asking_names_candidates_department_and_issue_and_stores_nothing(filled:
     assert lines(out) == lines(before)
 
 
+@pytest.mark.parametrize(("quiet", "joins"), [(0, True), (400, False)])
+def test_asking_names_the_issue_that_live_placing_then_joins(
+    folder: Path, quiet: int, joins: bool
+) -> None:
+    moment = datetime.now(UTC)
+    before = {"id": "m1", "text": "falta água na rua das flores", "lang": "pt"}
+    said = {"id": "m2", "text": "falta água nas casas da rua das palmeiras", "lang": "pt"}
+    before["ts"] = (moment - timedelta(days=quiet)).isoformat()
+    done("import", "messages", as_jsonl(folder / "m.jsonl", [before]))
+    done("worker", "--drain")
+    out = folder / "out.jsonl"
+    done("ask", "--file", as_jsonl(folder / "q.jsonl", [said]), "--out", out)
+    (asked,) = lines(out)
+
+    now = {**said, "ts": moment.isoformat()}
+    done("import", "messages", as_jsonl(folder / "m.jsonl", [now]))
+    done("worker", "--drain")
+    done("export", "messages", "--out", out)
+    first, second = (row["issue"] for row in lines(out))
+    assert (first == second) is joins, "silence takes its share of a likeness of 0.53"
+    assert asked["issue"] == (first if joins else None)
+
+
 def test_ask_says_the_same_on_both_databases(
     folder: Path, postgresql_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,7 +222,7 @@ def test_a_failing_ask_leaves_the_earlier_file_alone(filled: Path) -> None:
     assert out.read_text() == "kept\n"
     told = run("export", "answers", "--out", filled / "no" / "such" / "folder.jsonl")
     assert told.exit_code == 2
-    assert "cannot be written" in told.output.replace("\n", " ")
+    assert "cannot be written" in " ".join(told.output.replace("│", " ").split())
 
 
 def test_a_broken_line_does_not_stop_an_import(folder: Path) -> None:
