@@ -62,7 +62,7 @@ def main() -> None:
 
 def _with(work: Callable[[Installation], Awaitable[T]]) -> T:
     """Open the installation, do the work, close it."""
-    from service.app import open_installation
+    from service.opening import open_installation
 
     async def run() -> T:
         here = await open_installation(Settings())

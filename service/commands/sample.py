@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from nlp.pivot import close
-from service.app import open_installation
 from service.channels import inbox
 from service.commands import accounts, consulting, importing, serving
 from service.database import Session, now
@@ -24,6 +23,7 @@ from service.installation import Installation, note, recall
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.messages import queries as message_queries
+from service.opening import open_installation
 from service.retrieval.keeper import open_embedder
 from service.rounds import actions as rounds
 from service.rounds import queries as round_queries

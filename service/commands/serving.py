@@ -12,12 +12,13 @@ import uvicorn
 from pydantic import BaseModel
 from starlette.applications import Starlette
 
-from service.app import create_app, create_bot, keeper_of, open_installation
 from service.bell import Bell
+from service.bot import create_bot
 from service.commands import asking
 from service.commands.rows import Reading
 from service.errors import SetupError
 from service.installation import Installation
+from service.opening import keeper_of, open_installation
 from service.retrieval.keeper import Keeper
 from service.running import settle
 from service.settings import Settings
@@ -90,6 +91,8 @@ def serve(settings: Settings, *, worker: bool, greet: Callable[[], None] = lambd
 
 async def _serve(settings: Settings, *, worker: bool, greet: Callable[[], None]) -> None:
     async with _opened(settings) as here:
+        from service.app import create_app  # pages are loaded only where they are served
+
         keeper = keeper_of(here, worker=worker)
         app = create_app(here, worker=worker, keeper=keeper)
         keeper.reserve()

@@ -11,11 +11,11 @@ from typing import Any
 
 from httpx2 import AsyncClient
 
-from service.app import open_installation
 from service.channels.contract import Address, Inbound
 from service.channels.inbox import insert_rows, row_of
 from service.commands import serving
 from service.installation import Installation
+from service.opening import open_installation
 from service.settings import Settings
 from tests import processes
 from tests.doubles.processes import kill, on_telegram, running

@@ -15,12 +15,12 @@ from httpx2 import AsyncClient
 from sqlalchemy import insert
 
 from service.answers.models import Answer, AnswerVersion, Measure
-from service.app import open_installation
 from service.channels.models import Delivery
 from service.database import Session, now
 from service.installation import Installation
 from service.issues.models import Issue, Membership, Theme
 from service.messages.models import Contribution, Message
+from service.opening import open_installation
 from service.people.models import Identity, Person
 from service.report import tasks as report
 from service.running import settle

@@ -13,8 +13,8 @@ import aiohttp
 import numpy as np
 from sqlalchemy import func, select
 
-from service.app import open_installation
 from service.database import Database
+from service.opening import open_installation
 from service.rounds import queries
 from service.rounds.models import Support
 from service.settings import Settings

@@ -26,7 +26,6 @@ from sqlalchemy import insert, text
 from nlp.embed import BUNDLED, FloatArray, Space, load
 from nlp.index import rebuild
 from nlp.neighbours import IntArray
-from service.app import open_installation
 from service.bell import Bell
 from service.database import Session, now
 from service.installation import Installation, note
@@ -34,6 +33,7 @@ from service.issues import tasks
 from service.issues.models import Issue, Membership
 from service.messages import queries as message_queries
 from service.messages.models import ContributionVector
+from service.opening import open_installation
 from service.people.models import Person
 from service.retrieval import keeper, queries, spaces
 from service.retrieval.keeper import Keeper

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx2
 
 from nlp.embed import BUNDLED
-from service.app import open_installation
 from service.commands import serving
+from service.opening import open_installation
 from service.settings import Settings
 from tests import processes
 from tests.benchmarks.throughput import fill, texts

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from nlp.embed import BUNDLED, Embedder, SentenceEmbedder, load
 from nlp.text import mask
-from service.app import open_installation
 from service.bell import Bell
 from service.channels.contract import Address, Inbound
 from service.channels.inbox import insert_rows, row_of
 from service.commands.sample import DATA
 from service.conversations.hearing import encodable
 from service.installation import Installation
+from service.opening import open_installation
 from service.retrieval.keeper import Keeper
 from service.settings import Settings
 from service.worker import Worker

@@ -12,12 +12,12 @@ import pytest
 from service.answers import actions as answers
 from service.answers.commenting import actions as commenting
 from service.answers.measures import actions as measures
-from service.app import open_installation
 from service.consultations.meeting import actions as meetings
 from service.database import Session, now
 from service.installation import Installation
 from service.issues import actions as issues
 from service.issues.notes import actions as notes
+from service.opening import open_installation
 from service.rounds import actions as rounds
 from service.rounds import queries
 from service.rounds.support import actions as support

@@ -51,10 +51,9 @@ def reckon(tally: Tally, candidates: Sequence[Candidate], *, least: int, grouped
     found, weights = weighing.campaigns(tally, fit & standing)
     voices = _voices(columns, fit & standing, least) if grouped else NO_VOICES
     scores = []
-    for counting, weight in ((TRUSTED, weights * fit), (ALL, np.ones(len(columns)))):
-        for theme in sorted({one.theme_id for one in candidates}):
-            of_theme = [one for one in candidates if one.theme_id == theme]
-            scores += _theme(columns, of_theme, weight, counting, voices.consensus)
+    for theme in sorted({one.theme_id for one in candidates}):
+        of_theme = [one for one in candidates if one.theme_id == theme]
+        scores += _theme(columns, of_theme, weights * fit, voices.consensus)
     assert {row["counting"] for row in scores} <= set(COUNTINGS)
     changed = {
         voter: flags.get(voter, "")
@@ -83,28 +82,41 @@ def _suspicious(
 
 
 def _theme(
-    columns: Columns, of_theme: Sequence[Candidate], weight: Floats, counting: str,
-    consensus: Mapping[int, float],
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Rows of one theme in one counting."""
+    columns: Columns, of_theme: Sequence[Candidate], weight: Floats, consensus: Mapping[int, float]
+) -> list[dict[str, Any]]:
+    """Rows of one theme in both countings, each begun from strengths that are near its own."""
     ids = np.array([one.id for one in of_theme])
     at, low, high = _rows(columns, ids)
-    heavy, outcome = weight[at], columns.outcome[at]
+    strength, scores = np.array([one.strength for one in of_theme]), []
+    for counting, heavy in ((TRUSTED, weight[at]), (ALL, np.ones(len(low)))):
+        found, rows = _counted(ids, (low, high), columns.outcome[at], heavy, strength)
+        strength = found.strength
+        scores += [
+            {**row, "counting": counting, "consensus": consensus.get(row["proposal_id"])}
+            for row in rows
+        ]
+    return scores
+
+
+def _counted(
+    ids: Ints, met: tuple[Ints, Ints], outcome: Ints, heavy: Floats, start: Floats
+) -> tuple[Ranking, list[dict[str, Any]]]:
+    """What votes of these weights say of each proposal."""
+    low, high = met
     wins = _wins(low, high, outcome, heavy, len(ids))
-    start = np.array([one.strength for one in of_theme]) if counting == TRUSTED else None
     found: Ranking = rank.rank(wins, start)
     tied = (outcome == TIE) * heavy
     ties = np.bincount(low, tied, len(ids)) + np.bincount(high, tied, len(ids))
     won = np.asarray(wins.sum(axis=1)).ravel() - HALF * ties
     lost = np.asarray(wins.sum(axis=0)).ravel() - HALF * ties
     shown = np.bincount(low, minlength=len(ids)) + np.bincount(high, minlength=len(ids))
-    return [
+    return found, [
         {
-            "proposal_id": int(id_), "counting": counting, "wins": float(won[row]),
-            "losses": float(lost[row]), "ties": float(ties[row]), "shown": int(shown[row]),
+            "proposal_id": int(id_), "wins": float(won[row]), "losses": float(lost[row]),
+            "ties": float(ties[row]), "shown": int(shown[row]),
             "strength": float(found.strength[row]), "spread": float(found.spread[row]),
             "score": float(found.score[row]), "low": float(found.low[row]),
-            "high": float(found.high[row]), "consensus": consensus.get(int(id_)),
+            "high": float(found.high[row]),
         }
         for row, id_ in enumerate(ids)
     ]  # fmt: skip

@@ -14,11 +14,11 @@ from typing import Any
 import httpx2
 from sqlalchemy import Select, select
 
-from service.app import open_installation
 from service.consultations.voting import tokens
 from service.consultations.voting.models import Score, Vote, Voter
 from service.database import now
 from service.installation import Installation
+from service.opening import open_installation
 from service.settings import Settings
 from tests import processes
 from tests.service.consultations.voting.polling import Poll, open_poll

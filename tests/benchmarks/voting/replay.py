@@ -18,9 +18,9 @@ from scipy.stats import kendalltau
 from sqlalchemy import func, select
 
 from nlp.rank import Floats
-from service.app import open_installation
 from service.consultations.voting.models import Score, Vote, Voter
 from service.database import Database, now
+from service.opening import open_installation
 from service.settings import Settings
 from tests import processes
 from tests.benchmarks.voting.simulated import reference

@@ -15,9 +15,11 @@ from sqlalchemy import select
 from bots.telegram.channel import TelegramChannel
 from bots.telegram.sending import CAPABILITIES
 from nlp.embed import HashEmbedder
-from service.app import SampleOnly, create_app, create_bot
+from service.app import create_app
+from service.bot import create_bot
 from service.channels.models import ChannelPresence, Delivery, InboxRow
 from service.installation import Installation
+from service.opening import SampleOnly
 from service.retrieval.keeper import Keeper
 from service.settings import Settings
 from tests.bots.telegram.town import SECRET

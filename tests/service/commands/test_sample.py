@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from service.app import open_installation
 from service.cli import app
 from service.commands import sample
 from service.database import now
+from service.opening import open_installation
 from service.rounds import queries
 from service.settings import Settings
 
