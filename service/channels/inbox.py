@@ -10,9 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -22,6 +19,7 @@ from service.channels.contract import Address, Inbound, Outcome
 from service.channels.models import InboxRow
 from service.database import Database, Session, now
 from service.errors import NotFound
+from service.limiting import Limiter, per_minute
 from service.settings import Settings
 from service.trail import actions as trail
 from service.vault import BadKey, Vault
@@ -62,8 +60,8 @@ class Intake:
     ) -> None:
         self._database, self._vault, self._ring = database, vault, ring
         self._longest = settings.max_message_length
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._limit = RateLimitItemPerMinute(settings.messages_per_minute)
+        self._limiter = Limiter()
+        self._limit = per_minute(settings.messages_per_minute)
         self._waiting: list[tuple[list[dict[str, Any]], asyncio.Future[set[str]]]] = []
         self._writer: asyncio.Task[None] | None = None
 

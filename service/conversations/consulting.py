@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from limits import RateLimitItemPerHour
-
 from service.channels.contract import Button
 from service.consultations import actions, queries
 from service.consultations.meeting import queries as meetings
@@ -24,13 +22,14 @@ from service.conversations.limiting import limiter, source
 from service.conversations.room import Reply, Room
 from service.database import now
 from service.errors import GabineteError, NotFound
+from service.limiting import per_hour
 from service.messages import actions as messages
 from service.people.models import Identity, Person
 from service.phrases import say
 
 LINKED = re.compile(r"consultation-([0-9]{1,12})")
 LISTENING = timedelta(hours=1)
-WRONG = RateLimitItemPerHour(20)
+WRONG = per_hour(20)
 CHOICES, OWN, LABEL = 8, 3, 60
 # What is said where something is not done; everything else says that the button is gone.
 REFUSALS: dict[type[GabineteError], str] = {

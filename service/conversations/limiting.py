@@ -2,24 +2,21 @@
 
 from weakref import WeakKeyDictionary
 
-from limits import RateLimitItem
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
 from service.conversations.hearing import Heard
 from service.conversations.room import Room
 from service.database import Database
+from service.limiting import Limit, Limiter
 
-_limiters: WeakKeyDictionary[Database, MovingWindowRateLimiter] = WeakKeyDictionary()
+_limiters: WeakKeyDictionary[Database, Limiter] = WeakKeyDictionary()
 
 
-def limiter(room: Room) -> MovingWindowRateLimiter:
+def limiter(room: Room) -> Limiter:
     """Counts what is done in this installation."""
-    made = MovingWindowRateLimiter(MemoryStorage())
+    made = Limiter()
     return _limiters.setdefault(room.here.database, made)
 
 
-def spent(room: Room, limit: RateLimitItem, *key: str) -> bool:
+def spent(room: Room, limit: Limit, *key: str) -> bool:
     """Count one more; gives whether that is too many."""
     return not limiter(room).hit(limit, *key)
 

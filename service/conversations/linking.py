@@ -4,8 +4,6 @@ and a yes there.
 
 from collections.abc import Awaitable, Callable
 
-from limits import RateLimitItemPerHour
-
 from service.channels import deliveries
 from service.channels.contract import Button
 from service.channels.deliveries import REPLY, Letter
@@ -18,6 +16,7 @@ from service.conversations.hearing import Heard
 from service.conversations.limiting import spent
 from service.conversations.room import Reply, Room
 from service.issues import actions as issues
+from service.limiting import per_hour
 from service.messages import actions as messages
 from service.messages import receipts
 from service.people.linking import actions
@@ -26,7 +25,7 @@ from service.people.models import Identity, Person
 from service.phrases import say
 from service.rounds.support import actions as rounds
 
-OFTEN = RateLimitItemPerHour(10)
+OFTEN = per_hour(10)
 NAMES = {"telegram": "Telegram", "discord": "Discord"}
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
-from limits import RateLimitItemPerMinute
 
 from service.answers import queries as answers
 from service.consultations import queries as asking
@@ -15,6 +14,7 @@ from service.database import Session, now
 from service.errors import GabineteError
 from service.issues import queries as issues
 from service.issues.showing import queries as showing
+from service.limiting import per_minute
 from service.messages import queries as messages
 from service.messages import receipts
 from service.public import answers as answer_pages
@@ -28,7 +28,7 @@ from service.shell.requests import Here, Reading
 
 own = APIRouter(include_in_schema=False)
 
-TRIES = RateLimitItemPerMinute(10)
+TRIES = per_minute(10)
 LATEST, LOUDEST = 5, 4
 
 

@@ -5,9 +5,6 @@ while there is no encoder, or where one address asks too much of it.
 import asyncio
 
 from fastapi import Request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from nlp.search import Found
 from nlp.shelf import Shelf
@@ -15,12 +12,13 @@ from nlp.text import detect
 from service.consultations.proposals import queries as proposals
 from service.consultations.proposals.listing import queries as listing
 from service.database import Session
+from service.limiting import Limiter, per_minute
 from service.public import queries
 from service.public.queries import Wanted
 from service.retrieval.retriever import Retriever
 from service.shell.requests import Here
 
-OFTEN = RateLimitItemPerMinute(30)
+OFTEN = per_minute(30)
 WIDE = 100
 LEAST, SHARE = 0.2, 0.5
 SHELVES = 8
@@ -97,10 +95,10 @@ def _may(request: Request) -> bool:
     return limiter(request).hit(OFTEN, "search", address)
 
 
-def limiter(request: Request) -> MovingWindowRateLimiter:
+def limiter(request: Request) -> Limiter:
     """One for each running application."""
     state = request.app.state
     if not hasattr(state, "public_limiter"):
-        state.public_limiter = MovingWindowRateLimiter(MemoryStorage())
-    found: MovingWindowRateLimiter = state.public_limiter
+        state.public_limiter = Limiter()
+    found: Limiter = state.public_limiter
     return found

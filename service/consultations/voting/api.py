@@ -5,7 +5,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from pydantic import BaseModel
 
 from service.consultations import actions as consultations
@@ -31,13 +30,14 @@ from service.consultations.voting.schemas import (
 )
 from service.database import Session
 from service.errors import Forbidden, GabineteError
+from service.limiting import per_hour, per_minute
 from service.shell.requests import Here, Reading, Writing
 from service.staff.access import Asker
 
 voters = APIRouter(prefix="/v1", tags=["voting"])
 router = APIRouter(tags=["consultations"])
 
-TRIES = RateLimitItemPerMinute(10)
+TRIES = per_minute(10)
 ThemeId = Annotated[int | None, Query(ge=1, le=2**53)]
 
 
@@ -120,7 +120,7 @@ async def new_voice(
         if guessed:
             votes.limiter.hit(TRIES, "code", home)
         raise
-    limit = RateLimitItemPerHour(here.settings.voters_per_hour)
+    limit = per_hour(here.settings.voters_per_hour)
     if not votes.limiter.hit(limit, "enter", home):
         raise TooManyVoters("Too many began to vote from this address; try again in an hour.")
     return tokens.new_voter(here.vault, consultation_id, body.campaign)

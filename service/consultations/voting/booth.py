@@ -9,9 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import structlog
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from service.consultations.models import Consultation
 from service.consultations.voting import actions, ground, queries, tokens
@@ -22,6 +19,7 @@ from service.consultations.voting.voices import actions as voices
 from service.consultations.voting.weighing import QUICK, TOO_FAST
 from service.errors import GabineteError
 from service.installation import Installation
+from service.limiting import Limiter, per_minute
 
 FRESH = 2.0
 PAUSE = 20
@@ -65,8 +63,8 @@ class Booth:
         self._grounds: dict[int, tuple[float, Ground]] = {}
         self._loading: dict[int, asyncio.Task[Ground]] = {}
         self._minds = Minds()
-        self.limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._limit = RateLimitItemPerMinute(here.settings.votes_per_minute)
+        self.limiter = Limiter()
+        self._limit = per_minute(here.settings.votes_per_minute)
         self._asked: dict[int, float] = {}
         self._asking: dict[int, asyncio.Task[None]] = {}
         self._waiting: list[tuple[Ballot, asyncio.Future[actions.Outcome]]] = []

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
-from limits import RateLimitItemPerMinute
 
 from nlp.search import Found
 from service.answers import actions as answers
 from service.answers.measures import actions as measures
 from service.app import create_app
 from service.installation import Installation
+from service.limiting import per_minute
 from service.public import searching
 from service.worker import Worker
 from tests.service.issues import town
@@ -99,7 +99,7 @@ async def test_an_address_that_searches_too_often_is_given_words(
     app: FastAPI, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await three(installation)
-    monkeypatch.setattr(searching, "OFTEN", RateLimitItemPerMinute(1))
+    monkeypatch.setattr(searching, "OFTEN", per_minute(1))
     async with blank(app) as reader:
         first = await reader.get("/answers", params={"q": "bridge"})
         second = await reader.get("/answers", params={"q": "bridge"})

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 from fastapi import FastAPI
-from limits import RateLimitItemPerMinute
 
 from service.consultations import actions, queries, tasks
 from service.consultations.proposals.listing import queries as listing
@@ -14,6 +13,7 @@ from service.consultations.proposals.screening import actions as screening
 from service.consultations.voting import actions as voting
 from service.database import now
 from service.installation import Installation
+from service.limiting import per_minute
 from service.public import searching
 from tests.conftest import serving
 from tests.service.console.test_screens import counted
@@ -110,7 +110,7 @@ async def test_proposals_are_found_by_what_they_mean_nearest_first_and_by_words_
                 session, installation, alone.id, reason="Said before.", by=poll.by
             )
         assert f'id="proposal-{alone.id}"' not in (await reader.get(f"{where}&x=1")).text
-        monkeypatch.setattr(searching, "OFTEN", RateLimitItemPerMinute(1))
+        monkeypatch.setattr(searching, "OFTEN", per_minute(1))
         for _ in range(2):
             page = (await reader.get(f"/consultations/{poll.id}?q=bike")).text
     assert f'id="proposal-{near}"' in page
