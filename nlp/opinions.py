@@ -69,6 +69,8 @@ def _laid_out(ballots: Ballots, taking: NDArray[np.bool_], seed: int) -> Floats:
     What is missing is the statement's mean, and so nothing once that is taken away: the table stays
     sparse. Somebody with few votes stands as far out as with many.
     """
+    from sklearn.utils.extmath import randomized_svd
+
     counted = taking[ballots.person]
     seen = np.bincount(ballots.statement[counted], minlength=ballots.statements)
     total = np.bincount(ballots.statement, ballots.value * counted, ballots.statements)
@@ -78,8 +80,6 @@ def _laid_out(ballots: Ballots, taking: NDArray[np.bool_], seed: int) -> Floats:
     table = csr_matrix((away, (ballots.person, ballots.statement)), shape=shape)
     if min(int(taking.sum()), ballots.statements) < 2:
         return np.zeros((ballots.people, 2))
-    from sklearn.utils.extmath import randomized_svd
-
     _, _, axes = randomized_svd(table[taking], 2, n_iter=7, random_state=seed)
     given = np.bincount(ballots.person, minlength=ballots.people)
     reach = np.sqrt(ballots.statements / np.maximum(given, 1))

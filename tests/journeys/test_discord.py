@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -35,12 +34,6 @@ FURTHER = {
     "en": "the lamp post in the square fell on the car",
 }
 READ = {"pt": ANSWER, "es": SPANISH, "en": ANSWER}
-
-
-@pytest.fixture
-async def platform() -> AsyncIterator[Discord]:
-    async with Discord() as serving:
-        yield serving
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ from tests.journeys.citizen import Citizen
 from tests.journeys.discord_citizen import DiscordCitizen
 from tests.journeys.hearing_room import LIKE, OTHER, open_hearing
 from tests.journeys.telegram_citizen import TelegramCitizen
-from tests.journeys.test_voting import double_tap, offered, platform, poll, settings, votes
+from tests.journeys.test_voting import double_tap, offered, poll, settings, votes
 from tests.service.consultations.voting.polling import Poll
 
-__all__ = ["platform", "poll", "settings"]
+__all__ = ["poll", "settings"]
 
 CODE = re.compile(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b")
 WHERE = {"telegram": "Telegram", "discord": "Discord"}

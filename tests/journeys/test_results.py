@@ -1,23 +1,17 @@
 """Results in chat, in each language on the web, Telegram and Discord: in words and as a picture."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
 
-from bots.discord import listening
 from service.consultations.models import Consultation
 from service.database import now
 from service.installation import Installation
 from service.phrases import say
 from service.settings import Settings
-from tests.conftest import make_settings
-from tests.doubles.discord import TOKEN as DISCORD
 from tests.doubles.discord import Discord
-from tests.doubles.telegram import TOKEN as TELEGRAM
 from tests.doubles.telegram import Telegram
 from tests.journeys.citizen import Citizen
 from tests.journeys.discord_citizen import DiscordCitizen
@@ -30,27 +24,9 @@ POSTS = r".*/messages.*"
 
 
 @pytest.fixture
-async def platform() -> AsyncIterator[Discord]:
-    async with Discord() as serving:
-        yield serving
-
-
-@pytest.fixture
-def settings(
-    tmp_path: Path,
-    database_url: str,
-    platform: Discord,
-    telegram: Telegram,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Settings:
+def settings(everywhere: Settings) -> Settings:
     """On every channel."""
-    monkeypatch.setattr(listening, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(listening, "BETWEEN_SESSIONS", 0.0)
-    return make_settings(
-        tmp_path, database_url, channels=("web", "telegram", "discord"),
-        telegram_token=TELEGRAM, telegram_api_url=telegram.url, discord_token=DISCORD,
-        discord_api_url=platform.api_url, discord_gateway_url=platform.gateway_url,
-    )  # fmt: skip
+    return everywhere
 
 
 @pytest.fixture

@@ -2,16 +2,14 @@
 twice, replayed, too late, reworded, on two channels, and erased.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from httpx2 import AsyncClient
 from sqlalchemy import select, update
 
-from bots.discord import listening
 from service.consultations.models import Consultation
 from service.consultations.proposals.models import Proposal
 from service.consultations.voting import booth
@@ -22,10 +20,7 @@ from service.installation import Installation
 from service.people.models import Identity
 from service.phrases import say
 from service.settings import Settings
-from tests.conftest import make_settings
-from tests.doubles.discord import TOKEN as DISCORD
 from tests.doubles.discord import Discord
-from tests.doubles.telegram import TOKEN as TELEGRAM
 from tests.doubles.telegram import Telegram
 from tests.journeys.citizen import Citizen
 from tests.journeys.discord_citizen import DiscordCitizen
@@ -45,28 +40,10 @@ class Chat:
 
 
 @pytest.fixture
-async def platform() -> AsyncIterator[Discord]:
-    async with Discord() as serving:
-        yield serving
-
-
-@pytest.fixture
-def settings(
-    tmp_path: Path,
-    database_url: str,
-    platform: Discord,
-    telegram: Telegram,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Settings:
+def settings(everywhere: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """On every channel; ballots are read anew each time."""
     monkeypatch.setattr(booth, "FRESH", 0.0)
-    monkeypatch.setattr(listening, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(listening, "BETWEEN_SESSIONS", 0.0)
-    return make_settings(
-        tmp_path, database_url, channels=("web", "telegram", "discord"),
-        telegram_token=TELEGRAM, telegram_api_url=telegram.url, discord_token=DISCORD,
-        discord_api_url=platform.api_url, discord_gateway_url=platform.gateway_url,
-    )  # fmt: skip
+    return everywhere
 
 
 @pytest.fixture
