@@ -250,11 +250,14 @@ class ChromaIndex:
 
     def _collection(self, kind: str) -> Any:
         if kind not in self._held:
-            self._held[kind] = self._client.get_or_create_collection(
-                f"{self._prefix}-{kind}",
-                embedding_function=None,
-                configuration={"hnsw": GRAPH},
-            )
+            try:
+                self._held[kind] = self._client.get_or_create_collection(
+                    f"{self._prefix}-{kind}",
+                    embedding_function=None,
+                    configuration={"hnsw": GRAPH},
+                )
+            except Exception as error:
+                raise IndexBroken(f"the vector store cannot open {kind}: {error}") from error
         return self._held[kind]
 
     def count(self, kind: str) -> int:
@@ -300,13 +303,25 @@ class ChromaIndex:
             raise IndexBroken(f"the vector store cannot write: {error}") from error
 
     def close(self) -> None:
-        """Flush, close Chroma and take a folder's marker away: the next start is a clean one."""
-        self.flush()
-        close = getattr(self._client, "close", None)
-        if close:
-            close()
+        """Flush, close Chroma and let a folder go. Its marker is taken away only where all was
+        written: then the next start is a clean one. Raises `IndexBroken`.
+        """
+        try:
+            self._close_client()
+        except BaseException:
+            if self._folder:
+                self._folder.let_go()
+            raise
         if self._folder:
             self._folder.leave()
+
+    def _close_client(self) -> None:
+        close = getattr(self._client, "close", None)
+        try:
+            self.flush()
+        finally:
+            if close:
+                close()
 
 
 class Folder:

@@ -1,5 +1,6 @@
 """Indexes: exact, and Chroma in a folder that one process owns."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,17 @@ def test_marker_tells_who_did_not_leave_cleanly(tmp_path: Path) -> None:
     after_a_clean_end = Folder(tmp_path)
     assert not after_a_clean_end.was_dirty
     after_a_clean_end.let_go()
+
+
+def test_a_store_that_cannot_be_written_lets_its_folder_go_marked(tmp_path: Path) -> None:
+    index = indexes.open_folder(Folder(tmp_path), PREFIX)
+    index.upsert("issue", [1], clustered(1, 1))
+    shutil.rmtree(tmp_path / "chroma")
+    with pytest.raises(IndexBroken, match="the vector store cannot"):
+        index.close()
+    next_owner = Folder(tmp_path)
+    assert next_owner.was_dirty, "what was not written is made anew"
+    next_owner.let_go()
 
 
 def test_store_that_cannot_be_opened_is_broken(tmp_path: Path) -> None:
