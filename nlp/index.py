@@ -1,12 +1,9 @@
 """Nearest neighbours behind one seam: an exact index in memory, and Chroma with an exact overlay.
 
 Chroma is never the truth: it is rebuilt from stored vectors, its own embedder is never
-constructed, it is written in small calls because writes hold the interpreter's lock, and one
-process owns a folder.
+constructed, it is written in small calls because writes hold the interpreter's lock.
 """
 
-import fcntl
-import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from nlp.embed import FloatArray
+from nlp.folder import Folder
 
 CALL = 20
 REBUILD_CALL = 2000
@@ -25,10 +23,6 @@ WIDER = 200
 # With Chroma's own 16 a few rows of a small collection cannot be reached in its graph.
 NEIGHBOURS = 64
 GRAPH = {"space": "ip", "sync_threshold": SYNC_THRESHOLD, "max_neighbors": NEIGHBOURS}
-
-
-class IndexInUse(RuntimeError):
-    """Another process owns the index folder."""
 
 
 class IndexBroken(RuntimeError):
@@ -191,7 +185,7 @@ class ChromaIndex:
     Writes wait in an exact overlay that searches see at once.
     """
 
-    def __init__(self, client: Any, *, prefix: str, folder: "Folder | None" = None) -> None:
+    def __init__(self, client: Any, *, prefix: str, folder: Folder | None = None) -> None:
         self._client, self._prefix, self._folder = client, prefix, folder
         self._pending = ExactIndex()
         self._gone: dict[str, set[int]] = {}
@@ -322,39 +316,6 @@ class ChromaIndex:
         finally:
             if close:
                 close()
-
-
-class Folder:
-    """An index folder, owned by one process at a time; a marker tells that the last owner did not
-    leave cleanly. `was_empty` at its first use, and where a backup was restored without it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        path.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._lock = (path / "owner.lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._lock.close()
-            raise IndexInUse(f"Another process is using the index in {path}.") from error
-        self.was_dirty = (path / "dirty").exists()
-        self.was_empty = not (path / "chroma").exists()
-
-    def enter(self) -> None:
-        """Mark the folder as in use."""
-        marker = self.path / "dirty"
-        marker.write_text(str(os.getpid()))
-
-    def leave(self) -> None:
-        """The folder is complete: take the marker away and let go."""
-        (self.path / "dirty").unlink(missing_ok=True)
-        self.let_go()
-
-    def let_go(self) -> None:
-        """Give the folder up as it is."""
-        fcntl.flock(self._lock, fcntl.LOCK_UN)
-        self._lock.close()
 
 
 def open_folder(folder: Folder, prefix: str) -> ChromaIndex:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nlp.embed import Embedder, UnknownModel
-from nlp.index import IndexInUse
+from nlp.folder import IndexInUse
 from nlp.pivot import close
 from service import logs
 from service.errors import GabineteError

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from nlp.index import IndexInUse
+from nlp.folder import IndexInUse
 from service.bell import INBOX, Bell
 from service.channels.inbox import Intake
 from service.channels.station import Station

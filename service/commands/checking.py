@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from nlp.embed import Embedder
 from nlp.fast import FastEmbedder
-from nlp.index import Folder, IndexInUse
+from nlp.folder import Folder, IndexInUse
 from nlp.pivot import family, rendered
 from nlp.text import LANGUAGES
 from service import jobs

@@ -14,7 +14,8 @@ import structlog
 
 from nlp import embed, pivot
 from nlp.embed import Embedder
-from nlp.index import ChromaIndex, ExactIndex, Folder, IndexBroken, open_folder, open_server
+from nlp.folder import Folder
+from nlp.index import ChromaIndex, ExactIndex, IndexBroken, open_folder, open_server
 from nlp.pivot import Pivot, Rendering
 from service.database import Database
 from service.installation import note, recall

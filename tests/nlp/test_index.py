@@ -13,7 +13,8 @@ import pytest
 
 from nlp import index as indexes
 from nlp.checks import check_index, clustered
-from nlp.index import ChromaIndex, ExactIndex, Folder, IndexBroken, IndexInUse, WrongModel
+from nlp.folder import Folder, IndexInUse
+from nlp.index import ChromaIndex, ExactIndex, IndexBroken, WrongModel
 
 PREFIX = "tiny-1"
 
@@ -107,7 +108,7 @@ def test_second_owner_is_refused(tmp_path: Path) -> None:
 
 def test_another_process_is_refused_too(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    code = "import sys, pathlib; from nlp.index import Folder; Folder(pathlib.Path(sys.argv[1]))"
+    code = "import sys, pathlib; from nlp.folder import Folder; Folder(pathlib.Path(sys.argv[1]))"
     tried = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
     )

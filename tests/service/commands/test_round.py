@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from nlp.index import Folder, IndexInUse
+from nlp.folder import Folder, IndexInUse
 from service.cli import app
 from service.migrations import migrate  # noqa: F401 - loads every table before the first command
 from tests.conftest import create
