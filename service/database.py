@@ -13,12 +13,10 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Dialect,
-    Engine,
     LargeBinary,
     MetaData,
     String,
     case,
-    event,
     insert,
     literal_column,
     text,
@@ -35,6 +33,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import JSON, BigInteger, Integer, TypeDecorator
 
 from nlp.text import fold
+from service.sqlite import make_engine
 
 Session = AsyncSession
 
@@ -173,47 +172,15 @@ async def insert_many(
 
 
 def _sqlite(url: str, *, query_only: bool) -> AsyncEngine:
-    size = 4 if query_only else 1
-    engine = create_async_engine(
+    return make_engine(
         url,
-        pool_size=size,
+        query_only=query_only,
+        pool_size=4 if query_only else 1,
         max_overflow=0,
         pool_timeout=60,
         json_serializer=READABLE,
         hide_parameters=True,
     )
-    _pragmas(engine.sync_engine, query_only=query_only)
-    return engine
-
-
-def _pragmas(engine: Engine, *, query_only: bool) -> None:
-    """BEGIN IMMEDIATE for writers: without it SQLite loses updates silently, also in WAL."""
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, record: object) -> None:
-        connection.isolation_level = None
-        connection.create_function("folded", 1, _fold, deterministic=True)
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "busy_timeout=30000",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            "temp_store=MEMORY",
-            "cache_size=-65536",
-            f"query_only={'ON' if query_only else 'OFF'}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN" if query_only else "BEGIN IMMEDIATE")
-
-
-def _fold(value: str | None) -> str | None:
-    return None if value is None else fold(value)
 
 
 def span_of(moment: Any, begins: Sequence[datetime]) -> ColumnElement[int]:
