@@ -58,9 +58,10 @@ def create_app(here: Installation, *, worker: bool = True, keeper: Keeper | None
     )
     app.state.installation, app.state.bell = here, Bell()
     app.state.channels = {one.name: one for one in named}
-    app.router.routes.extend(_routes())
+    # Routes are tried in order, and none is asked for as often as those of the chat.
     for channel in channels:
         app.router.routes.extend(channel.routes())
+    app.router.routes.extend(_routes())
     shell.install(app)
     docs.install(app)
     errors.install(app)
@@ -100,5 +101,5 @@ def _routes() -> tuple[BaseRoute, ...]:
     others.include_router(meetings.everybody)
     pages = (staff_pages, console, public)
     shown = [route for screens in pages for route in screens.router.routes]
-    # Routes are tried in order, and no other is asked for hundreds of times a second.
+    # And none of these as often as those of voters.
     return (*voters.routes, *api.routes, *others.routes, *shown)
