@@ -1,9 +1,13 @@
 """Databases of both kinds, an open installation, and the whole application over HTTP."""
 
 import asyncio
+import atexit
+import functools
+import gc
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,10 +15,13 @@ from typing import Any
 
 import pytest
 import structlog
+import uvloop
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
 from nlp.embed import Embedder, HashEmbedder
+from nlp.folder import Folder
+from nlp.index import open_folder
 from service import logs
 from service.app import create_app
 from service.database import Database
@@ -22,6 +29,7 @@ from service.installation import Installation
 from service.migrations import migrate
 from service.settings import Settings
 from service.vault import Vault
+from tests.databases import Emptied, create, lay_out, opened
 
 POSTGRESQL = "GABINETE_TEST_POSTGRESQL"
 ADDRESS = "GABINETE_TEST_DATABASE_URL"
@@ -54,14 +62,15 @@ def _hurry(server: str) -> None:
     import psycopg
 
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
+        for name in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off".encode())
         connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite database with every table, to be copied: migrating takes ten times longer."""
-    path = tmp_path_factory.mktemp("template") / "test.db"
+    path = tmp_path_factory.mktemp("database") / "template.db"
     _migrate(f"sqlite+aiosqlite:///{path}")
     return path
 
@@ -74,28 +83,22 @@ def migrated_server(postgresql_server: str) -> tuple[str, str]:
     return postgresql_server, name
 
 
+@pytest.fixture(scope="session")
+def emptied(migrated_server: tuple[str, str]) -> Iterator[Emptied]:
+    """The PostgreSQL database of this process."""
+    made = Emptied(*migrated_server)
+    yield made
+    made.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty database of each kind, with every table."""
     if request.param == "sqlite":
-        made = tmp_path / "test.db"
-        shutil.copyfile(request.getfixturevalue("migrated_file"), made)
-        return f"sqlite+aiosqlite:///{made}"
-    server, template = request.getfixturevalue("migrated_server")
-    return create(server, how=f'TEMPLATE "{template}"')
-
-
-def create(server: str, name: str = "", how: str = "") -> str:
-    """The address of a new database on a server, empty unless it is made of a template."""
-    import psycopg
-
-    name = name or f"gabinete_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" {how}'.encode())
-    head, _, query = server.partition("?")
-    base = head.rsplit("/", 1)[0]
-    address = f"{base}/{name}" + (f"?{query}" if query else "")
-    return address.replace("postgresql://", "postgresql+psycopg://", 1)
+        template: Path = request.getfixturevalue("migrated_file")
+        return lay_out(template, template.with_name("test.db"))
+    emptied: Emptied = request.getfixturevalue("emptied")
+    return emptied.take()
 
 
 def _migrate(url: str) -> None:
@@ -110,7 +113,7 @@ def _migrate(url: str) -> None:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """An empty database, with every table."""
-    made = Database(database_url)
+    made = opened(database_url)
     yield made
     await made.close()
 
@@ -151,6 +154,9 @@ async def serving(
     here: Installation, *, worker: bool = True, embedder: Embedder | None = None
 ) -> AsyncIterator[FastAPI]:
     """The whole application, started, with its worker and the tiny encoder or another."""
+    store = here.settings.data_dir / "index" / "chroma"
+    if not store.exists():
+        shutil.copytree(empty_store(), store)
     app = create_app(here, worker=worker)
     app.state.embedder = embedder or HashEmbedder()
     async with app.router.lifespan_context(app):
@@ -170,6 +176,27 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
     """A browser without a log-in."""
     async with AsyncClient(transport=ASGITransport(app), base_url="http://testserver") as made:
         yield made
+
+
+@functools.cache
+def empty_store() -> Path:
+    """A folder of the vector store before its first use, to be copied: making one takes longer."""
+    path = Path(tempfile.mkdtemp(prefix="gabinete-store-"))
+    atexit.register(shutil.rmtree, path)
+    open_folder(Folder(path), "empty").close()
+    return path / "chroma"
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Any]:
+    """What the service runs on, where it is installed."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector of garbage need not look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

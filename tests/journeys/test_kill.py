@@ -9,7 +9,7 @@ from tests.benchmarks.voting import killing
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_when_the_service_is_killed(tmp_path: Path) -> None:
-    found = kill_and_count(tmp_path, kills=3)
+    found = kill_and_count(tmp_path, kills=2)
     assert found["acknowledged"] > 0
     assert found["lost"] == found["doubled"] == found["answered_twice"] == 0
     assert found["unanswered"] == 0
@@ -18,7 +18,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_the_service_is_killed(tmp_
 def test_no_acknowledged_vote_is_lost_or_counted_twice_when_the_service_is_killed(
     tmp_path: Path,
 ) -> None:
-    found = killing.kill_and_count(tmp_path, kills=3)
+    found = killing.kill_and_count(tmp_path, kills=2)
     assert found["acknowledged"] > 0
     assert found["lost"] == found["doubled"] == found["altered"] == 0
     assert found["unscored"] == 0

@@ -136,6 +136,7 @@ async def test_a_retraction_after_one_reopened_lets_everybody_wait_again(
         assert sorted(waiting) == sorted(said)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_taking_back_what_many_were_sent_asks_for_no_more_at_once_than_a_database_takes(
     installation: Installation, database: Database
 ) -> None:

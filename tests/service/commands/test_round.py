@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from nlp.folder import Folder, IndexInUse
 from service.cli import app
 from service.migrations import migrate  # noqa: F401 - loads every table before the first command
-from tests.conftest import create
+from tests.databases import create
 
 DEPARTMENTS = [
     {
