@@ -22,6 +22,7 @@ from service.errors import SetupError
 from service.installation import Installation, note, recall
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
+from service.issues.showing import actions as showing
 from service.messages import queries as message_queries
 from service.opening import open_installation
 from service.retrieval.keeper import open_embedder
@@ -174,7 +175,9 @@ async def _messages(here: Installation) -> None:
 
 
 async def _rounds(here: Installation) -> None:
-    """Rounds began so many days before now; who asks what was nominated supports it."""
+    """Rounds began so many days before now; who asks what was nominated supports it, and the public
+    reads of it.
+    """
     async with here.database.write() as session:
         row = await staff_queries.by_email(session, PEOPLE[1][0])
         if row is None or await round_queries.page(session):
@@ -196,6 +199,7 @@ async def _nominate(session: Session, round_id: int, question: dict[str, str], b
         return
     (root,) = (await issue_queries.roots_of(session, [said.id])).values()
     await issues.rename(session, root, question["name"], by=by)
+    await showing.show(session, root, by=by)
     for who in await issue_queries.askers(session, root):
         await support.support(
             session, round_id, root, person_id=who.person_id, identity_id=who.identity_id,

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from service.cli import app
 from service.commands import sample
 from service.database import now
+from service.issues.showing import queries as showing
 from service.opening import open_installation
 from service.rounds import queries
 from service.settings import Settings
@@ -39,15 +40,16 @@ def exported(what: str, folder: Path) -> list[dict[str, object]]:
 
 
 async def supporters(settings: Settings) -> list[tuple[str, int]]:
-    """The questions of the sample's round, and how many support each."""
+    """The round's questions that the public may read of, and how many support each."""
     here = await open_installation(settings)
     try:
         async with here.database.read() as session:
             (told,) = await queries.running(session, now())
             found = await queries.questions(session, told.round)
+            shown = {one.name for one in await showing.heard(session, 1, settings.zone)}
     finally:
         await here.database.close()
-    return [(one.name, one.supporters) for one in found]
+    return [(one.name, one.supporters) for one in found if one.name in shown]
 
 
 def test_it_is_loaded_once_and_gone_on_with(settings: Settings, folder: Path) -> None:
