@@ -3,7 +3,7 @@
 from service.consultations import queries
 from service.consultations.models import Consultation
 from service.database import Session
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, GabineteError, NotFound
 from service.trail import actions as trail
 
 MOVES: dict[str, set[str]] = {
@@ -29,6 +29,12 @@ class UnknownConsultation(NotFound):
     """There is no such consultation."""
 
     code = "unknown_consultation"
+
+
+class WrongTheme(GabineteError):
+    """The consultation has no such theme."""
+
+    code = "wrong_theme"
 
 
 class WrongConsultationState(Conflict):

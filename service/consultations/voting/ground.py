@@ -13,7 +13,7 @@ from nlp.pairs import Field, ordered
 from nlp.rank import PRIOR, Ints, Ranking
 from service.consultations import queries as consultations
 from service.consultations.models import Consultation, ConsultationTheme
-from service.consultations.standing.actions import UnknownConsultation
+from service.consultations.standing.actions import UnknownConsultation, WrongTheme
 from service.consultations.voting import queries, tokens
 from service.consultations.voting.actions import PairChanged, VotingClosed, wording
 from service.consultations.voting.queries import Candidate
@@ -77,7 +77,11 @@ class Ground:
     def pair(self, mind: Mind, theme_id: int | None) -> tuple[Candidate, Candidate] | None:
         """Two to compare, of a theme or of any: those that wait for the voter's choice, so that
         asking anew does not choose among pairs, or others. None when they have voted on all.
+
+        Raises `WrongTheme`.
         """
+        if theme_id is not None and theme_id not in self.names:
+            raise WrongTheme("This consultation has no such theme.")
         return self._waiting(mind, theme_id) or self._draw(mind, theme_id)
 
     def _waiting(self, mind: Mind, theme_id: int | None) -> tuple[Candidate, Candidate] | None:

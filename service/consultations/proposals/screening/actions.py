@@ -18,7 +18,7 @@ from service.consultations.proposals.standing.actions import (
     move,
     unlist,
 )
-from service.consultations.standing.actions import WrongConsultationState
+from service.consultations.standing.actions import WrongConsultationState, WrongTheme
 from service.consultations.standing.actions import find as find_consultation
 from service.database import Session, now
 from service.errors import Conflict, GabineteError
@@ -42,12 +42,6 @@ class SameScreener(Conflict):
     """A review is made by somebody else than who refused."""
 
     code = "same_screener"
-
-
-class WrongTheme(GabineteError):
-    """The consultation has no such theme."""
-
-    code = "wrong_theme"
 
 
 class NotTogether(Conflict):

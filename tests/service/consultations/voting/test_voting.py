@@ -252,6 +252,8 @@ async def test_themes_can_be_chosen_and_never_mix(
         await browser.vote("left")
     assert browser.said["next"] is None
     assert (await browser.pair(theme_id=poll.themes[2])).json()["next"] is None
+    unknown = await browser.pair(theme_id=max(poll.themes) + 1)
+    assert (unknown.status_code, unknown.json()["error"]) == (400, "wrong_theme")
 
 
 async def test_those_shown_together_never_meet(
