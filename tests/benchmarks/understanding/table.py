@@ -25,21 +25,24 @@ ROW, BAR, LEFT, WIDTH = 22, 9, 420, 820
 
 
 def run(folder: Path, *, to_json: Path | None, chart: Path | None, graphs: Path) -> None:
-    """Measure all that is there and print it; write JSON and a chart where asked."""
+    """Measure all that is there and print it, part by part; write JSON and a chart where asked,
+    each time with all there is so far.
+    """
     screen, scores = Console(), list[Score]()
     encode = load(BUNDLED, graphs=graphs).encode
     for name, measure in measurements():
         with screen.status(name):
             try:
-                scores += measure(folder, encode)
+                scores += (fresh := list(measure(folder, encode)))
             except NoSuchSet as missing:
                 screen.print(f"{name}: {missing}")
-    screen.print(table_of(scores))
-    if to_json is not None:
-        told = [{**asdict(one), "met": one.met} for one in scores]
-        to_json.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
-    if chart is not None:
-        chart.write_text(chart_of(scores), encoding="utf-8")
+                continue
+        screen.print(table_of(fresh))
+        if to_json is not None:
+            told = [{**asdict(one), "met": one.met} for one in scores]
+            to_json.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+        if chart is not None:
+            chart.write_text(chart_of(scores), encoding="utf-8")
 
 
 def measurements() -> Iterator[tuple[str, Measure]]:
