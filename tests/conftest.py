@@ -207,7 +207,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("encoder"):
             item.add_marker(pytest.mark.xdist_group("encoder"))
     config.hook.pytest_deselected(items=[item for item in items if _spared(item)])
-    items[:] = [item for item in items if not _spared(item)]
+    items[:] = sorted((item for item in items if not _spared(item)), key=_later)
+
+
+def _later(item: pytest.Item) -> bool:
+    """What takes longest, or waits for others, begins first; the rest fills the time."""
+    return not any(item.get_closest_marker(name) for name in ("encoder", "processes", "browser"))
 
 
 def _spared(item: pytest.Item) -> bool:

@@ -9,6 +9,8 @@ import pytest
 
 from tests import processes
 
+pytestmark = pytest.mark.processes
+
 SAID = "falta água na minha rua"
 
 

@@ -4,8 +4,12 @@ service.
 
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.killing import kill_and_count
 from tests.benchmarks.voting import killing
+
+pytestmark = pytest.mark.processes
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_when_the_service_is_killed(tmp_path: Path) -> None:

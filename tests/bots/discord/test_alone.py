@@ -15,6 +15,8 @@ from tests.doubles.discord_shapes import APPLICATION
 from tests.doubles.processes import kill, running
 from tests.journeys.discord_citizen import DiscordCitizen
 
+pytestmark = pytest.mark.processes
+
 PATIENCE = 60.0
 CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 README = Path(__file__).parents[3] / "README.md"

@@ -20,6 +20,8 @@ from tests.doubles.processes import kill, on_telegram, running
 from tests.doubles.telegram import TOKEN, Telegram
 from tests.journeys.telegram_citizen import TelegramCitizen
 
+pytestmark = pytest.mark.processes
+
 BOT = ["gabinete", "bot", "telegram"]
 ASKED = "falta água na rua das flores desde ontem"
 STORED = "SELECT count(*) FROM inbox"

@@ -4,8 +4,11 @@ import signal
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests import processes
+
+pytestmark = pytest.mark.processes
 
 SOON = 5.0
 
