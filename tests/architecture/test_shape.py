@@ -29,41 +29,49 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_a_file_fits_in_the_head(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
-
-
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_a_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-
-
-def _calls(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _calls(text: str) -> set[str]:
+    """The functions that a module calls by their bare names."""
     return {
         node.func.id
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
 
 
-@pytest.mark.parametrize("path", [p for p in OURS if "service" in p.parts], ids=_name)
-def test_selects_stand_in_queries_and_writes_in_actions(path: Path) -> None:
-    if _name(path) in BOTH:
-        return
-    calls = _calls(path)
-    if path.name != "queries.py":
-        assert "select" not in calls
-    if path.name != "actions.py":
-        assert not calls & {"insert", "update", "delete"}
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    """The text of each of our modules, by its place."""
+    found = {_name(path): path.read_text(encoding="utf-8") for path in OURS}
+    assert len(found) > 300
+    return found
 
 
-@pytest.mark.parametrize("path", OURS, ids=_name)
-def test_only_the_boundary_commits(path: Path) -> None:
-    if _name(path) in ("service/database.py", "service/migrations/__init__.py"):
-        return
-    assert not re.search(r"\.commit\(\)", path.read_text(encoding="utf-8"))
+def test_a_file_fits_in_the_head(texts: dict[str, str]) -> None:
+    lines = {name: len(text.splitlines()) for name, text in texts.items()}
+    assert {name: count for name, count in lines.items() if count > LONGEST} == {}
+
+
+def test_a_module_says_what_it_is(texts: dict[str, str]) -> None:
+    mute = [name for name, text in texts.items() if not ast.get_docstring(ast.parse(text))]
+    assert mute == []
+
+
+def test_selects_stand_in_queries_and_writes_in_actions(texts: dict[str, str]) -> None:
+    astray = {}
+    for name, text in texts.items():
+        wrong = set[str]()
+        if not name.endswith("/queries.py"):
+            wrong |= {"select"}
+        if not name.endswith("/actions.py"):
+            wrong |= {"insert", "update", "delete"}
+        if name.startswith("service/") and name not in BOTH and (found := _calls(text) & wrong):
+            astray[name] = found
+    assert astray == {}
+
+
+def test_only_the_boundary_commits(texts: dict[str, str]) -> None:
+    found = {name for name, text in texts.items() if re.search(r"\.commit\(\)", text)}
+    assert found <= {"service/database.py", "service/migrations/__init__.py"}
 
 
 def test_nothing_but_the_index_touches_chroma_and_its_embedder_is_never_made() -> None:
