@@ -1,14 +1,17 @@
 """Search by words over many texts: postings of word parts, in segments that new texts do not touch.
 
 Parts are a word itself and its pieces of four letters, on folded text, so accents, inflection and
-slips still meet. Up to `SMALL` texts, what a search gives depends on the texts held alone; beyond,
-how rare a part is and how long a text are counted anew when an eighth of the texts has changed.
+slips still meet. What a text begins with is what it is about, and counts more; words that any
+question may have count less in one. Up to `SMALL` texts, what a search gives depends on the texts
+held alone; beyond, how rare a part is and how long a text are counted anew when an eighth of the
+texts has changed.
 """
 
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -17,7 +20,7 @@ from numpy.typing import NDArray
 
 from nlp.embed import FloatArray
 from nlp.index import Hit
-from nlp.text import words
+from nlp.text import LANGUAGES, fold, words
 
 Parts = NDArray[np.uint32]
 
@@ -27,8 +30,13 @@ BUDGET = 200_000
 SEGMENT = 32_768
 # How a part's rareness weighs, how repeats of it saturate, how far length is held against a text.
 RARENESS, SATURATION, LENGTH = 0.7, 1.2, 0.75
+# How much more than a later one the first word of a text counts, and over how many words it fades.
+LEAD, FADES = 4.0, 4.0
+# What a word that any question may have counts in one, and what `times` are counted in.
+ASKING, UNIT = 0.5, 0.25
 SMALL, STALE = 5000, 0.125
 MOST_TIMES = 255
+FOLDER = Path(__file__).parent / "words"
 
 
 @dataclass(frozen=True)
@@ -155,9 +163,10 @@ class Postings:
             return Ranking([], dict.fromkeys(among, 0.0))
         seen = self._seen(parts)
         rareness = self._rareness(seen)
-        own = rareness * _saturated(times)
+        own, held = rareness * _asked(text, parts), rareness * _TIMES[times]
         square = float(np.square(own).sum())
-        whole = max(square / max(square, 1e-9) ** (LENGTH / 2), 1e-9)
+        whole = float((own * held).sum()) / max(float(np.square(held).sum()), 1e-9) ** (LENGTH / 2)
+        whole = max(whole, 1e-9)
         weights = np.asarray(own * rareness / whole, dtype=np.float32)
         kept = _within_budget(weights, seen)
         scores = [_scores(one, parts[kept], weights[kept]) for one in self._segments]
@@ -221,7 +230,9 @@ def _saturated(times: Any) -> FloatArray:
     return np.asarray((1 + SATURATION) * times / (times + SATURATION), dtype=np.float32)
 
 
-_TIMES = _saturated(np.arange(MOST_TIMES + 1, dtype=np.float32))
+_TIMES = _saturated(UNIT * np.arange(MOST_TIMES + 1, dtype=np.float32))
+# How many units a word counts, by its place in the text; those behind count as the last.
+_LEADS = np.rint((1 + LEAD * np.exp(-np.arange(40) / FADES)) / UNIT).astype(np.int64)
 
 
 def _sealed(ids: Sequence[int], counted: Sequence[tuple[Parts, NDArray[np.uint8]]]) -> _Segment:
@@ -268,11 +279,23 @@ _WORDLESS = (np.zeros(1, dtype=np.uint32), np.ones(1, dtype=np.uint8))
 
 
 def _count(text: str) -> tuple[Parts, NDArray[np.uint8]]:
-    said = words(text[:LONGEST])
-    if not said:
+    """The parts of a text, in order, and how often it has each, in units."""
+    of = [_parts(word) for word in words(text[:LONGEST])]
+    if not of:
         return _NOTHING
-    parts, times = np.unique(np.concatenate([_parts(word) for word in said]), return_counts=True)
+    parts, at = np.unique(np.concatenate(of), return_inverse=True)
+    places = np.minimum(np.arange(len(of)), len(_LEADS) - 1)
+    times = np.bincount(at, weights=np.repeat(_LEADS[places], [len(one) for one in of]))
     return parts, np.minimum(times, MOST_TIMES).astype(np.uint8)
+
+
+def _asked(text: str, parts: Parts) -> FloatArray:
+    """How much a question asks for each of its parts, which are in order."""
+    said = words(text[:LONGEST])
+    times = np.bincount(np.searchsorted(parts, np.concatenate([_parts(word) for word in said])))
+    about = [_parts(word) for word in said if word not in _asking()]
+    matter = np.isin(parts, np.concatenate(about)) if about else np.zeros(len(parts), dtype=bool)
+    return np.asarray(_saturated(times) * np.where(matter, 1.0, ASKING), dtype=np.float32)
 
 
 @lru_cache(maxsize=100_000)
@@ -281,3 +304,10 @@ def _parts(word: str) -> Parts:
     pieces = [padded[at : at + 4] for at in range(max(len(padded) - 3, 1))]
     codes = [zlib.crc32(part.encode()) for part in (f"={word}", *pieces)]
     return np.array(codes, dtype=np.uint32)
+
+
+@cache
+def _asking() -> frozenset[str]:
+    """Words that any question may have, in all our languages: they say nothing of its matter."""
+    files = [FOLDER / f"{kind}_{lang}.txt" for kind in ("stop", "asking") for lang in LANGUAGES]
+    return frozenset(fold(" ".join(file.read_text(encoding="utf-8") for file in files)).split())

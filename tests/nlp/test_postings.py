@@ -52,6 +52,30 @@ def test_the_text_itself_scores_one_and_strangers_nothing(held: Postings) -> Non
     assert empty.weight == 0 < same.weight
 
 
+def test_what_a_text_begins_with_counts_more_than_what_it_mentions() -> None:
+    made = Postings()
+    behind = "On Saturdays until noon, the library opens."
+    made.add([1, 2], [behind, "The library opens on Saturdays until noon."])
+    assert [hit.id for hit in made.search(["library"], 2)[0].hits] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("asking", "matter"),
+    [
+        ("quero saber", "poste apaga"),
+        ("quisiera preguntar", "semáforo apagándose"),
+        ("please explain", "bridge lantern"),
+    ],
+)
+def test_words_that_any_question_may_have_count_less(asking: str, matter: str) -> None:
+    made = Postings()
+    made.add([1, 2], ["A zelda das árvores fica em dia.", "Der Bus kommt nie."])
+    asked, two = made.search([f"{asking} zelda", f"{matter} zelda"], 2)
+    assert asked.hits[0].id == two.hits[0].id == 1
+    assert asked.hits[0].score > 1.3 * two.hits[0].score
+    assert asked.weight < two.weight
+
+
 def test_mean_and_spread_are_over_all_texts(held: Postings) -> None:
     (told,) = held.search(["conta de água"], 9)
     scores = np.array([hit.score for hit in told.hits] + [0.0] * (5 - len(told.hits)))
