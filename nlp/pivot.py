@@ -4,18 +4,16 @@ A rendering is rough and machine-made. It never replaces what somebody wrote, an
 sent one.
 """
 
-import os
 import re
-import select
 import shlex
 import shutil
-import subprocess
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from threading import RLock
-from typing import IO, Protocol, cast
+from typing import Protocol
 
+from nlp.chains import Chain, Stuck
 from nlp.embed import Embedder, FloatArray
 from nlp.text import LANGUAGES, detect
 
@@ -187,7 +185,7 @@ class Apertium:
 
     def __init__(self, share: Path = SHARE) -> None:
         self._share = share
-        self._chains: dict[tuple[str, str], _Chain] = {}
+        self._chains: dict[tuple[str, str], Chain] = {}
         self._resting: dict[tuple[str, str], float] = {}
         self._lock = RLock()
 
@@ -234,9 +232,9 @@ class Apertium:
         """None when the chain crashed or took longer than `limit` seconds; it is stopped then."""
         try:
             if route not in self._chains:
-                self._chains[route] = _Chain(_commands(self._share, ROUTES[route]))
+                self._chains[route] = Chain(_commands(self._share, ROUTES[route]))
             out = self._chains[route].pass_on([_packed(text) for text in texts], limit)
-        except (OSError, _Stuck):
+        except (OSError, Stuck):
             chain = self._chains.pop(route, None)
             if chain:
                 chain.stop()
@@ -278,78 +276,3 @@ def _packed(text: str) -> bytes:
 def _unpacked(out: bytes) -> str:
     text = out.decode("utf-8", "replace").removesuffix(_END).replace("[\n]", "\n")
     return _ESCAPED.sub(r"\1", text).strip()
-
-
-class _Stuck(Exception):
-    """A chain ended, or did not answer in time."""
-
-
-class _Chain:
-    """Programs that feed each other, kept open."""
-
-    def __init__(self, commands: Sequence[Sequence[str]]) -> None:
-        self._children: list[subprocess.Popen[bytes]] = []
-        source: int | IO[bytes] = subprocess.PIPE
-        try:
-            for command in commands:
-                child = _start(command, source)
-                if self._children:
-                    cast(IO[bytes], source).close()
-                self._children.append(child)
-                source = cast(IO[bytes], child.stdout)
-        except OSError:
-            self.stop()
-            raise
-        self._into = cast(IO[bytes], self._children[0].stdin)
-        self._out = cast(IO[bytes], self._children[-1].stdout)
-        for pipe in (self._into, self._out):
-            os.set_blocking(pipe.fileno(), False)
-
-    def pass_on(self, texts: Sequence[bytes], limit: float) -> list[bytes]:
-        """Send texts through, at most `limit` seconds. Raises `_Stuck`."""
-        waiting, came = memoryview(b"".join(text + b"\0" for text in texts)), bytearray()
-        until, missing = time.monotonic() + limit, len(texts)
-        while missing:
-            writing = [self._into] if waiting else []
-            left = until - time.monotonic()
-            readable, writable, _ = select.select([self._out], writing, [], max(left, 0.0))
-            if not readable and not writable:
-                raise _Stuck
-            if writable:
-                waiting = waiting[os.write(self._into.fileno(), waiting[:32768]) :]
-            if readable:
-                part = os.read(self._out.fileno(), 65536)
-                if not part:
-                    raise _Stuck
-                came += part
-                missing -= part.count(b"\0")
-        return bytes(came).split(b"\0")[: len(texts)]
-
-    def stop(self) -> None:
-        """End the children."""
-        for child in self._children:
-            child.kill()
-        for child in self._children:
-            child.wait()
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None and not pipe.closed:
-                    _shut(pipe)
-
-
-def _start(command: Sequence[str], source: int | IO[bytes]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(  # noqa: S603 (programs of the installed translator, no shell)
-        command,
-        stdin=source,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
-        start_new_session=True,
-    )
-
-
-def _shut(pipe: IO[bytes]) -> None:
-    try:
-        pipe.close()
-    except OSError:
-        return

@@ -97,9 +97,9 @@ def test_programs_feed_each_other_and_stay_open(chain: Apertium) -> None:
     assert not chain.serves("en", "pt"), "its modes are not installed"
     assert chain.render(["rua"], "en", "pt") == [None]
     assert chain.render(["rua", "a rua"], "pt", "en") == ["street", "a street"]
-    children = [child.pid for child in chain._chains["pt", "en"]._children]
+    children = chain._chains["pt", "en"].pids
     assert chain.render(["rua"] * 300, "pt", "en") == ["street"] * 300
-    assert [child.pid for child in chain._chains["pt", "en"]._children] == children
+    assert chain._chains["pt", "en"].pids == children
 
 
 def test_more_text_than_a_pipe_holds_passes(chain: Apertium) -> None:
