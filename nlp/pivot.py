@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Protocol
 
+from nlp.accents import Accented, analyses
 from nlp.chains import Chain, Stuck
 from nlp.embed import Embedder, FloatArray
 from nlp.text import LANGUAGES, detect
@@ -176,7 +177,8 @@ def found(share: Path = SHARE) -> Pivot:
 
 class Apertium:
     """The rule-based translator Apertium: its programs are children that stay open, one chain for
-    each route, and every text ends with a null byte that makes them flush.
+    each route, and every text ends with a null byte that makes them flush. Words that lack their
+    accents are read with them.
 
     Texts are cut at `LONGEST` characters. A chain that crashes or takes too long is started anew.
     """
@@ -185,7 +187,7 @@ class Apertium:
 
     def __init__(self, share: Path = SHARE) -> None:
         self._share = share
-        self._chains: dict[tuple[str, str], Chain] = {}
+        self._chains: dict[tuple[str, str], Chain | Accented] = {}
         self._resting: dict[tuple[str, str], float] = {}
         self._lock = RLock()
 
@@ -232,7 +234,7 @@ class Apertium:
         """None when the chain crashed or took longer than `limit` seconds; it is stopped then."""
         try:
             if route not in self._chains:
-                self._chains[route] = Chain(_commands(self._share, ROUTES[route]))
+                self._chains[route] = _chain(_commands(self._share, ROUTES[route]))
             out = self._chains[route].pass_on([_packed(text) for text in texts], limit)
         except (OSError, Stuck):
             chain = self._chains.pop(route, None)
@@ -247,6 +249,10 @@ class Apertium:
             for chain in self._chains.values():
                 chain.stop()
             self._chains.clear()
+
+
+def _chain(commands: Sequence[Sequence[str]]) -> Chain | Accented:
+    return Accented(commands) if analyses(commands[0]) else Chain(commands)
 
 
 def _commands(share: Path, modes: Sequence[str]) -> list[list[str]]:

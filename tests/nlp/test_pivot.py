@@ -75,6 +75,23 @@ def test_every_route_renders_what_breaks_formats(source: str, target: str) -> No
         apertium.close()
 
 
+@needs_apertium
+@pytest.mark.parametrize(
+    ("lang", "bare", "written"),
+    [
+        ("pt", "a populacao precisa de informacao", "a população precisa de informação"),
+        ("pt", "NAO HA ISENCAO", "NÃO HA ISENÇÃO"),
+        ("es", "la poblacion pide informacion", "la población pide información"),
+        ("pt", "no bairro os dois podem", "no bairro os dois podem"),
+    ],
+)
+def test_words_without_their_accents_are_read_with_them(lang: str, bare: str, written: str) -> None:
+    apertium = Apertium()
+    one, two, again = apertium.render([bare, written, bare], lang, "en")
+    apertium.close()
+    assert str(one).lower() == str(two).lower() == str(again).lower()
+
+
 STAGE = "sed -u -e '/crash/Q1' -e '/hang/d' -e 's/rua/calle/'"
 
 
@@ -127,6 +144,25 @@ def test_programs_that_are_missing_render_nothing(tmp_path: Path) -> None:
     assert broken.render(["calle"], "es", "en") == [None]
     broken.close()
     assert isinstance(pivot.found(tmp_path / "nowhere"), AsIs)
+
+
+def test_an_analyser_that_cannot_overlook_accents_renders_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "lt-proc"
+    program.write_text("""#!/bin/sh
+case "$*" in *-r*) exit 1 ;; esac
+exec sed -u -z 's/rua/^rua\\/*rua$/'
+""")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    (tmp_path / "modes").mkdir()
+    stages = "lt-proc spa-eng.automorf.bin | sed -u -e 's/[*]rua/street/'"
+    (tmp_path / "modes" / "spa-eng.mode").write_text(stages)
+    apertium = Apertium(tmp_path)
+    assert apertium.render(["a rua"], "es", "en") == ["a ^rua/street$"]
+    assert apertium.render(["a rua"], "es", "en") == ["a ^rua/street$"]
+    apertium.close()
 
 
 def test_only_languages_the_encoder_does_not_know_are_rendered() -> None:
