@@ -8,7 +8,8 @@ import structlog
 from nlp import draft as drafting
 from nlp.draft import Source, Uncited
 from nlp.embed import FloatArray
-from nlp.text import sentences, words
+from nlp.label import title as title_of
+from nlp.text import fold, sentences, words
 from service import llm
 from service.answers import actions, composing, queries, telling
 from service.answers.models import Answer, AnswerVersion, Draft
@@ -48,13 +49,21 @@ def entries_of(
         (version.lang, piece)
         for version in versions
         if version.approved_at
-        for piece in pieces(answer.title, version.text)
+        for piece in pieces(_heading(answer), version.text)
     ]
     return [*found, *((part, lang, text) for part, (lang, text) in enumerate(texts, 1))]
 
 
+def _heading(answer: Answer) -> str:
+    """The title, without one that is made of a question that is to be left out."""
+    left_out = answer.question if not answer.question_indexed else None
+    return "" if left_out and answer.title == title_of(left_out) else answer.title
+
+
 def pieces(title: str, text: str) -> list[str]:
-    """A text in parts of about 120 words, cut at sentences; the first carries the title."""
+    """A text in parts of about 120 words, cut at sentences; the first carries the title, unless it
+    begins with it.
+    """
     parts: list[str] = []
     held: list[str] = []
     count = 0
@@ -66,7 +75,7 @@ def pieces(title: str, text: str) -> list[str]:
             held, count = [], 0
     if held:
         parts.append(" ".join(held))
-    if parts and title and not parts[0].startswith(title):
+    if parts and title and not fold(parts[0]).startswith(fold(title.removesuffix("…"))):
         parts[0] = f"{title}\n{parts[0]}"
     return parts or [title]
 

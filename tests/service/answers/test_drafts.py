@@ -280,3 +280,16 @@ def test_a_long_text_is_cut_at_sentences() -> None:
     parts = tasks.pieces("Title", " ".join(said))
     assert all(len(part.split()) <= 200 for part in parts)
     assert " ".join(parts).removeprefix("Title\n") == " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("title", "whole"),
+    [
+        ("Library", "Library\nThe library opens at nine."),
+        ("The library opens", "The library opens at nine."),
+        ("The Library…", "The library opens at nine."),
+        ("", "The library opens at nine."),
+    ],
+)
+def test_a_title_that_the_text_begins_with_is_not_repeated(title: str, whole: str) -> None:
+    assert tasks.pieces(title, "The library opens at nine.") == [whole]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import time_machine
 from fastapi import FastAPI
 from sqlalchemy import func, select
@@ -20,6 +21,7 @@ from service.database import now
 from service.installation import Installation
 from service.jobs import Job
 from service.messages.models import Message
+from service.retrieval.models import Entry
 
 
 def _progress(at: int, total: int) -> None:
@@ -69,6 +71,41 @@ async def test_csv_answers_with_an_unknown_department_are_left_out(
         (3, "department: there is no nowhere")
     ]
     assert await _count(installation, Answer) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer_only", "told", "found_by"),
+    [
+        (True, {"text": "When is it open?"}, ["The library opens at nine. It lends."]),
+        (
+            True,
+            {"text": "When?", "title": "Library"},
+            ["Library\nThe library opens at nine. It lends."],
+        ),
+        (True, {}, ["The library opens at nine. It lends."]),
+        (
+            False,
+            {"text": "When is it open?"},
+            ["When is it open?", "When is it open?\nThe library opens at nine. It lends."],
+        ),
+    ],
+)
+async def test_a_question_that_is_left_out_is_not_found_in_the_title_made_of_it(
+    installation: Installation,
+    tmp_path: Path,
+    answer_only: bool,
+    told: dict[str, str],
+    found_by: list[str],
+) -> None:
+    said = "The library opens at nine. It lends."
+    row = {"id": "a1", "answer": said, **told} if told else {"id": "a1", "text": said}
+    file = _written(tmp_path / "answers.jsonl", [json.dumps(row)])
+    await importing.answer_rows(
+        installation, HashEmbedder(), file, _progress, answer_only=answer_only
+    )
+    async with installation.database.read() as session:
+        texts = await session.scalars(select(Entry.text).where(Entry.live).order_by(Entry.part))
+        assert texts.all() == found_by
 
 
 async def test_a_document_named_in_the_index_but_missing_is_rejected_and_the_rest_kept(
