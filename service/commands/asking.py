@@ -47,8 +47,10 @@ async def _ask_some(
     part: Sequence[tuple[str, str, str | None]],
 ) -> list[dict[str, Any]]:
     masked = [text.mask(text.tidy(words)).text for _, words, _ in part]
+    prior = here.settings.default_language
     langs = [
-        lang or text.detect(words).lang for (_, _, lang), words in zip(part, masked, strict=True)
+        lang or text.detect(words, prior=prior).lang
+        for (_, _, lang), words in zip(part, masked, strict=True)
     ]
     vectors = await retriever.encode([encodable(words) for words in masked], langs)
     hits = await asyncio.to_thread(retriever.find, "answer", masked, langs, vectors, WIDE)

@@ -177,6 +177,15 @@ def test_asking_names_candidates_department_and_issue_and_stores_nothing(filled:
     assert lines(out) == lines(before)
 
 
+@pytest.mark.parametrize("default", ["pt", "es"])
+def test_a_question_that_does_not_tell_its_language_is_in_the_expected_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, default: str
+) -> None:
+    monkeypatch.setenv("GABINETE_DEFAULT_LANGUAGE", default)
+    assert json.loads(done("ask", "vacinas").stdout)["lang"] == default
+    assert json.loads(done("ask", "when does the library open?").stdout)["lang"] == "en"
+
+
 @pytest.mark.parametrize(("quiet", "joins"), [(0, True), (400, False)])
 def test_asking_names_the_issue_that_live_placing_then_joins(
     folder: Path, quiet: int, joins: bool
