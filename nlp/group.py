@@ -31,9 +31,10 @@ ALL_PAIRS = 1_500
 BLOCK = 20_000
 EMERGING = 2.5
 FEW = 3
-MANY = 5
 YOUNG = 75.0
-CLOSE = 0.53
+CLOSE = 0.44
+SLOW = 0.03
+CROWD = 0.01
 
 
 @dataclass(frozen=True)
@@ -289,6 +290,10 @@ def cohesion(mean: FloatArray, size: int) -> float:
 
 def raised(people: int, days: float, alike: float) -> bool:
     """Whether staff are told of a young issue: three people within 75 days who say much the same
-    (`alike`, their cohesion), or five.
+    (`alike`, their cohesion).
+
+    The longer they took, the likelier chance brought them together, so the more alike they have to
+    be: 0.46 on average after a day, 0.57 after 75; a little less the more they are.
     """
-    return days <= YOUNG and (people >= MANY or (people >= FEW and alike >= CLOSE))
+    bar = CLOSE + SLOW * math.log1p(max(0.0, days)) - CROWD * (people - FEW)
+    return people >= FEW and days <= YOUNG and alike >= bar

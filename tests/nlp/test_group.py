@@ -126,6 +126,19 @@ def test_growth_is_counted_against_the_past() -> None:
     assert not group.emerging(2, [0] * 7)
 
 
+def test_the_longer_it_took_the_more_alike_they_have_to_be() -> None:
+    assert group.raised(3, 0.1, 0.48)
+    assert not group.raised(3, 0.1, 0.42)
+    assert not group.raised(3, 30.0, 0.48)
+    assert group.raised(3, 30.0, 0.56)
+    assert group.raised(12, 30.0, 0.48)
+
+
+def test_nobody_is_told_of_two_people_or_of_what_is_old() -> None:
+    assert not group.raised(2, 0.1, 1.0)
+    assert not group.raised(9, group.YOUNG + 1, 1.0)
+
+
 def test_silence_asks_for_more_likeness() -> None:
     assert [group.fade(days) for days in (-1, 0, 90, 180, 900)] == pytest.approx(
         [0, 0, 0.15, 0.3, 0.3]

@@ -9,22 +9,25 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from nlp import group, themes
+from nlp import group, pivot, themes
 from nlp.embed import FloatArray
 from service.conversations.hearing import encodable
 from tests.benchmarks.understanding import Score, sets
 from tests.benchmarks.understanding.peers import PEERS
+from tests.benchmarks.understanding.retrieval import rendered
 from tests.benchmarks.understanding.streaming import Alert, Stream, learn
 
 Encode = Callable[[Sequence[str]], FloatArray]
 FEW, LARGE, SEED, MISSED, WARM = 3, 5, 7, 99, 300
 WINDOW = 100_000
+LONG = 60
 LOST = "ARI lost by streaming, issues, against one batch"
 
 
 def measure(folder: Path, encode: Encode, *, peers: bool = True) -> Iterator[Score]:
     """Every figure of grouping on the sets in a folder."""
     yield from issues(folder, encode, peers=peers)
+    yield from elsewhere(folder, encode)
     yield from fields(folder, encode, peers=peers)
     yield from growth(encode(["a"]).shape[1])
 
@@ -33,7 +36,7 @@ def issues(folder: Path, encode: Encode, *, peers: bool) -> Iterator[Score]:
     """Petitions in the order they came: which ask the same, and when staff hear of it."""
     rows = sorted(sets.rows(folder, "uk_petitions", "petitions.jsonl"), key=lambda row: row["ts"])
     gold = [row["issue"] for row in rows]
-    days = [datetime.fromisoformat(row["ts"]).timestamp() / 86_400 for row in rows]
+    days = _days(rows)
     whole = [f"{row['text']}\n\n{row['body']}" if row["body"] else row["text"] for row in rows]
     for of, texts, targets in (
         ("petitions with body", whole, (0.62, 0.80)),
@@ -117,6 +120,38 @@ def _alerts(gold: Sequence[str], alerts: Sequence[Alert]) -> tuple[float, float]
             found[most] = min(nth, found.get(most, MISSED))
     median = float(np.median([found.get(one, MISSED) for one in large]))
     return median, (len(set(alerts)) - true) / max(true, 1)
+
+
+def elsewhere(folder: Path, encode: Encode) -> Iterator[Score]:
+    """A city's comments, each under a proposal, and its proposals of a year, rendered from Spanish:
+    what staff are told of where nothing was chosen by it.
+    """
+    translator = pivot.found()
+    if not translator.serves("es", "en"):
+        return
+    said = sets.rows(folder, "decide_madrid_comments", "comments.jsonl")
+    said = [row for row in said if len(row["text"]) > LONG and not row["copypaste"]]
+    told = sets.rows(folder, "decide_madrid_proposals", "proposals.jsonl")
+    told = list({row["body"]: row for row in reversed(told)}.values())  # reposts are one voice
+    alerts = []
+    for rows in (said, told):
+        rows.sort(key=lambda row: (row["ts"], row["id"]))
+        texts = [f"{row['text']}\n\n{row.get('body', '')}".strip() for row in rows]
+        read = rendered(translator, "es", [encodable(text) for text in texts])
+        stream = Stream(encode(read), _days(rows))
+        stream.run()
+        alerts.append(list(stream.alerts.values()))
+    translator.close()
+    nth, false = _alerts([row["label"] for row in said], alerts[0])
+    of = "comments on a city's proposals"
+    yield Score("alerts", of, "median message that raises a proposal", nth)
+    yield Score("alerts", of, "false alerts per true one", false, 1, at_most=True)
+    yield Score("alerts", f"{len(told)} proposals of a year", "alerts", len(set(alerts[1])))
+
+
+def _days(rows: Sequence[sets.Row]) -> list[float]:
+    """When each was said, in days since 1970."""
+    return [datetime.fromisoformat(row["ts"]).timestamp() / 86_400 for row in rows]
 
 
 def fields(folder: Path, encode: Encode, *, peers: bool) -> Iterator[Score]:

@@ -100,14 +100,15 @@ def cases(folder: Path) -> Iterator[Case]:
     yield Case("proposals, es", titles, bodies, same, "other")
     translator = pivot.found()
     if translator.serves("pt", "en"):
-        read = partial(_rendered, translator, "pt")
+        read = partial(rendered, translator, "pt")
         yield Case("chatbot, pt rendered", said, told, right, "rendered", 0.44, read)
-        read = partial(_rendered, translator, "es")
+        read = partial(rendered, translator, "es")
         yield Case("proposals, es rendered", titles, bodies, same, "rendered", None, read)
         translator.close()
 
 
-def _rendered(translator: pivot.Pivot, lang: str, texts: Sequence[str]) -> list[str]:
+def rendered(translator: pivot.Pivot, lang: str, texts: Sequence[str]) -> list[str]:
+    """Texts in `lang` as the service encodes them: in English, or as they are where it fails."""
     made = translator.render(texts, lang, "en")
     return [one if one is not None else text for one, text in zip(made, texts, strict=True)]
 
