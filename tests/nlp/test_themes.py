@@ -13,6 +13,27 @@ def test_contributions_fall_into_their_fields() -> None:
     assert same(themes.themes(vectors).tolist(), of)
 
 
+def test_what_is_alike_draws_near_and_strangers_stay_apart() -> None:
+    vectors, of = clusters(3, 8, 20, 0.6)
+    field = np.equal.outer(of, of) & ~np.eye(len(of), dtype=bool)
+    strangers = ~np.equal.outer(of, of)
+    before, after = vectors @ vectors.T, themes.cleared(vectors) @ themes.cleared(vectors).T
+    assert after[field].mean() > before[field].mean() + 0.05
+    assert after[strangers].mean() == pytest.approx(before[strangers].mean(), abs=0.02)
+
+
+def test_few_directions_are_kept_whole() -> None:
+    alone = np.eye(6, 8, dtype=np.float32)
+    assert np.allclose(themes.cleared(alone) @ themes.cleared(alone).T, np.eye(6), atol=1e-5)
+
+
+def test_a_contribution_that_is_the_mean_itself_is_no_special_case() -> None:
+    vectors, of = clusters(4, 3, 20, 0.5)
+    blank = np.zeros((1, vectors.shape[1]), dtype=np.float32)
+    found = themes.themes(np.concatenate([vectors, blank]))
+    assert same(found[:-1].tolist(), of)
+
+
 def test_themes_are_the_same_again_and_the_largest_comes_first() -> None:
     vectors, _ = clusters(2, 5, 20, 0.8)
     vectors = vectors[:85]
