@@ -20,6 +20,8 @@ CALL = 20
 REBUILD_CALL = 2000
 SYNC_THRESHOLD = 20_000
 WIDER = 200
+# Seconds that a stop waits for vectors to be written: to make a folder anew takes less.
+PATIENCE = 20.0
 # With Chroma's own 16 a few rows of a small collection cannot be reached in its graph.
 NEIGHBOURS = 64
 GRAPH = {"space": "ip", "sync_threshold": SYNC_THRESHOLD, "max_neighbors": NEIGHBOURS}
@@ -296,12 +298,14 @@ class ChromaIndex:
         except Exception as error:
             raise IndexBroken(f"the vector store cannot write: {error}") from error
 
-    def close(self) -> None:
+    def close(self, patience: float = PATIENCE) -> None:
         """Flush, close Chroma and let a folder go. Its marker is taken away only where all was
-        written: then the next start is a clean one. Raises `IndexBroken`.
+        written: then the next start is a clean one.
+
+        Raises `IndexBroken`, also when writing takes longer than so many seconds.
         """
         try:
-            self._close_client()
+            self._close_client(time.monotonic() + patience)
         except BaseException:
             if self._folder:
                 self._folder.let_go()
@@ -309,10 +313,12 @@ class ChromaIndex:
         if self._folder:
             self._folder.leave()
 
-    def _close_client(self) -> None:
+    def _close_client(self, until: float) -> None:
         close = getattr(self._client, "close", None)
         try:
-            self.flush()
+            while left := self.flush(CALL):
+                if time.monotonic() > until:
+                    raise IndexBroken(f"the vector store had no time for {left} vectors")
         finally:
             if close:
                 close()

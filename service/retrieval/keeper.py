@@ -147,7 +147,9 @@ class Keeper:
         log.info("index_rebuilt")
 
     async def close(self) -> None:
-        """Write what is pending, note how far the index reaches, and let the folder go."""
+        """Write what is pending, note how far the index reaches, and let the folder go. What cannot
+        be written, or not soon, is made anew at the next start.
+        """
         if self._rebuild is not None and not self._rebuild.done():
             self._rebuild.cancel()
             await asyncio.gather(self._rebuild, return_exceptions=True)
@@ -160,8 +162,8 @@ class Keeper:
         if isinstance(index, ChromaIndex):
             try:
                 await asyncio.to_thread(index.close)
-            except IndexBroken:
-                log.exception("index_not_written")
+            except IndexBroken as error:
+                log.warning("index_not_written", why=str(error))
                 return
             async with self._database.write() as session:
                 reached = f"{self._retriever.seen}:{self._retriever.space.version}"

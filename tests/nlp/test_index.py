@@ -141,6 +141,16 @@ def test_a_store_that_cannot_be_written_lets_its_folder_go_marked(tmp_path: Path
     next_owner.let_go()
 
 
+def test_a_stop_does_not_wait_for_ever_for_what_is_to_be_written(tmp_path: Path) -> None:
+    index = indexes.open_folder(Folder(tmp_path), PREFIX)
+    index.upsert("issue", range(3 * indexes.CALL), clustered(1, 3 * indexes.CALL))
+    with pytest.raises(IndexBroken, match=f"no time for {2 * indexes.CALL} vectors"):
+        index.close(patience=0)
+    next_owner = Folder(tmp_path)
+    assert next_owner.was_dirty, "what was not written is made anew"
+    next_owner.let_go()
+
+
 def test_store_that_cannot_be_opened_is_broken(tmp_path: Path) -> None:
     (tmp_path / "chroma").mkdir()
     (tmp_path / "chroma" / "chroma.sqlite3").write_bytes(b"this is no database" * 100)
