@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Index, Select, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -51,10 +51,11 @@ async def add(
     **args: Any,
 ) -> None:
     """Put a job. One with the same `key` that waits is done no later than asked, one that runs
-    right now is done once more afterwards, a finished one waits again.
+    right now is done once more afterwards, a finished one waits again. It is not begun, nor is its
+    end noted, before this transaction is over: what asks for it is there by then.
     """
     when = run_at or now()
-    held = await session.scalar(select(Job).where(Job.key == key)) if key else None
+    held = await session.scalar(_as_it_is(Job.key == key, shared=True)) if key else None
     if held is None:
         await _put(session, {"kind": kind, "key": key, "args": args, "run_at": when})
     elif held.leased_until is not None:
@@ -70,6 +71,14 @@ async def add(
             None,
         )
     await session.flush()
+
+
+def _as_it_is(which: ColumnElement[bool], *, shared: bool = False) -> Select[Job]:
+    """A job as it stands once nobody changes it, and held until this transaction is over: by one
+    alone, or by all who ask for it against who does it.
+    """
+    query = select(Job).where(which).with_for_update(read=shared, key_share=shared)
+    return query.execution_options(populate_existing=True)
 
 
 async def plan(session: Session, turns: Mapping[str, timedelta]) -> None:
@@ -116,7 +125,7 @@ async def finish(
 
     One that comes round waits for its next `turn` instead, whatever became of it.
     """
-    job = await session.get_one(Job, job_id)
+    job = (await session.scalars(_as_it_is(Job.id == job_id))).one()
     asked_again = job.leased_until is not None and job.run_at > job.leased_until - LEASE
     job.leased_by = job.leased_until = None
     if error is None:

@@ -47,6 +47,44 @@ async def test_work_asked_for_while_the_job_runs_is_done_again(database: Databas
         assert again.id == running.id
 
 
+async def test_a_job_begins_once_what_asked_for_it_is_there(database: Database) -> None:
+    async def work() -> int:
+        while True:
+            async with database.write() as session:
+                if (job := await jobs.claim(session, "worker")) is not None:
+                    return job.id
+            await asyncio.sleep(0.01)
+
+    async with database.write() as session:
+        await jobs.add(session, "embed", key="embed")
+    async with database.write() as session:
+        await jobs.add(session, "embed", key="embed")
+        working = asyncio.create_task(work())
+        await asyncio.wait([working], timeout=0.3)
+        assert not working.done(), "it would not see what is written here"
+    await asyncio.wait_for(working, 60)
+
+
+async def test_what_is_asked_for_while_the_end_is_noted_is_done_again(database: Database) -> None:
+    async def end(job_id: int) -> None:
+        async with database.write() as session:
+            await jobs.finish(session, job_id)
+
+    async with database.write() as session:
+        await jobs.add(session, "embed", key="embed")
+    async with database.write() as session:
+        running = await jobs.claim(session, "worker")
+    assert running is not None
+    async with database.write() as session:
+        await jobs.add(session, "embed", key="embed")
+        ending = asyncio.create_task(end(running.id))
+        await asyncio.wait([ending], timeout=0.3)
+        assert not ending.done()
+    await asyncio.wait_for(ending, 60)
+    async with database.write() as session:
+        assert await jobs.claim(session, "worker") is not None
+
+
 async def test_a_job_that_fails_waits_and_is_given_up_in_the_end(database: Database) -> None:
     async with database.write() as session:
         await jobs.add(session, "digest")
