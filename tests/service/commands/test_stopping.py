@@ -10,8 +10,6 @@ from tests import processes
 
 pytestmark = pytest.mark.processes
 
-SOON = 5.0
-
 
 def test_an_open_chat_does_not_hold_the_service_up(tmp_path: Path) -> None:
     """uvicorn waits ten seconds for open connections before it cuts them."""
@@ -20,7 +18,7 @@ def test_an_open_chat_does_not_hold_the_service_up(tmp_path: Path) -> None:
     env = processes.environment(tmp_path, port, GABINETE_CHANNELS="web")
     with processes.running(["gabinete", "run"], env, log) as child:
         processes.answers(f"{base}/login", child, log)
-        with httpx2.Client(base_url=base, timeout=SOON) as browser:
+        with httpx2.Client(base_url=base, timeout=processes.PATIENCE) as browser:
             token = browser.post("/chat/v1/conversations").json()["token"]
             headers = {"authorization": f"Bearer {token}"}
             with browser.stream("GET", "/chat/v1/stream", headers=headers) as stream:
@@ -28,5 +26,5 @@ def test_an_open_chat_does_not_hold_the_service_up(tmp_path: Path) -> None:
                 assert next(lines) == ": hello"
                 child.send_signal(signal.SIGTERM)
                 assert list(lines) == [""], "the stream ends, it is not cut"
-                assert child.wait(timeout=SOON) == 0
+                assert child.wait(timeout=processes.PATIENCE) == 0
     assert "graceful" not in log.read_text()
