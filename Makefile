@@ -18,7 +18,7 @@ run: $(STAMP) ## serve the sample installation
 	$(BIN)/gabinete sample run
 
 test: $(STAMP) ## run every test that needs no system package
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 4 --dist loadgroup -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadgroup -q
 
 check: $(STAMP) ## lint, format, types, import contracts, migrations and docs in step
 	$(BIN)/ruff check .

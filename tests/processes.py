@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,6 +67,14 @@ def answers(
         except httpx2.HTTPError:
             time.sleep(0.1)
     raise AssertionError(log.read_text())
+
+
+def until(done: Callable[[], bool]) -> None:
+    """Wait until something has happened."""
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
 
 
 def says(text: str, child: subprocess.Popen[bytes], log: Path) -> None:

@@ -42,6 +42,7 @@ def kill_and_count(folder: Path, kills: int, *, seed: int = 7) -> dict[str, int]
             if turn == 0:
                 for thread in threads:
                     thread.start()
+                processes.until(lambda: any(one.acknowledged for one in writers))
             time.sleep(chance.uniform(0.2, 2.0))
             child.send_signal(signal.SIGKILL)
             child.wait()

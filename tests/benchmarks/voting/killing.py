@@ -61,6 +61,7 @@ def kill_and_count(folder: Path, kills: int, *, seed: int = 7) -> dict[str, int]
             if turn == 0:
                 for thread in threads:
                     thread.start()
+                processes.until(lambda: any(one.chosen for one in browsers))
             time.sleep(chance.uniform(0.2, 2.0))
             child.send_signal(signal.SIGKILL)
             child.wait()
