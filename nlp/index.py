@@ -20,7 +20,7 @@ CALL = 20
 REBUILD_CALL = 2000
 SYNC_THRESHOLD = 20_000
 WIDER = 200
-# Seconds that a stop waits for vectors to be written: to make a folder anew takes less.
+# Seconds that a stop waits for vectors to be written; the next start makes anew what was not.
 PATIENCE = 20.0
 # With Chroma's own 16 a few rows of a small collection cannot be reached in its graph.
 NEIGHBOURS = 64

@@ -1,17 +1,14 @@
 """The Governor Asks on Telegram and Discord, in each language: proposed, edited, supported."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import pytest
 from httpx2 import AsyncClient
 
-from bots.discord import listening
 from service.installation import Installation
 from service.settings import Settings
-from tests.conftest import make_settings
 from tests.doubles import discord as discords
 from tests.doubles import telegram as telegrams
 from tests.journeys.discord_citizen import DiscordCitizen
@@ -62,34 +59,9 @@ WORDS = {
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[telegrams.Telegram]:
-    async with telegrams.Telegram() as made:
-        yield made
-
-
-@pytest.fixture
-async def platform() -> AsyncIterator[discords.Discord]:
-    async with discords.Discord() as made:
-        yield made
-
-
-@pytest.fixture
-def settings(
-    tmp_path: Path,
-    database_url: str,
-    telegram: telegrams.Telegram,
-    platform: discords.Discord,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Settings:
+def settings(everywhere: Settings) -> Settings:
     """On the web, on Telegram and on Discord."""
-    monkeypatch.setattr(listening, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(listening, "BETWEEN_SESSIONS", 0.0)
-    return make_settings(
-        tmp_path, database_url, channels=("web", "telegram", "discord"),
-        telegram_token=telegrams.TOKEN, telegram_api_url=telegram.url,
-        discord_token=discords.TOKEN, discord_api_url=platform.api_url,
-        discord_gateway_url=platform.gateway_url,
-    )  # fmt: skip
+    return everywhere
 
 
 @pytest.fixture
