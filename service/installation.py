@@ -5,7 +5,7 @@ itself.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.database import Base, Database, Session
@@ -32,9 +32,12 @@ class Installation:
     sample: bool = False
 
 
+FACT = select(Fact.value).where(Fact.name == bindparam("name"))
+
+
 async def recall(session: Session, name: str) -> str | None:
     """A fact, or None when it was never noted."""
-    return await session.scalar(select(Fact.value).where(Fact.name == name))
+    return await session.scalar(FACT, {"name": name})
 
 
 async def note(session: Session, name: str, value: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, Select, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Index, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,6 +40,17 @@ class Job(Base):
 
 FAILED = or_(Job.state == "failed", Job.attempts > TRIES)
 """Given up, or as often in vain though it comes round."""
+NEXT = (
+    select(Job)
+    .where(
+        Job.state == "waiting",
+        Job.run_at <= bindparam("moment"),
+        or_(Job.leased_until.is_(None), Job.leased_until < bindparam("moment")),
+    )
+    .order_by(Job.run_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
 
 
 async def add(
@@ -106,13 +117,8 @@ async def _put(session: Session, *rows: dict[str, Any]) -> None:
 async def claim(session: Session, owner: str, kinds: list[str] | None = None) -> Job | None:
     """The next job that is due, leased to `owner`."""
     moment = now()
-    free = or_(Job.leased_until.is_(None), Job.leased_until < moment)
-    query = select(Job).where(Job.state == "waiting", Job.run_at <= moment, free)
-    if kinds is not None:
-        query = query.where(Job.kind.in_(kinds))
-    job = await session.scalar(
-        query.order_by(Job.run_at).limit(1).with_for_update(skip_locked=True)
-    )
+    query = NEXT if kinds is None else NEXT.where(Job.kind.in_(kinds))
+    job = await session.scalar(query, {"moment": moment})
     if job is not None:
         job.leased_by, job.leased_until, job.attempts = owner, moment + LEASE, job.attempts + 1
     return job

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy import Select, and_, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
@@ -38,6 +38,31 @@ LOST, SEALED = saying("interrupted"), saying("sealed")
 NO_ADDRESS = "no_address"
 
 log = structlog.get_logger()
+
+
+_other = aliased(Delivery)
+_before = or_(
+    _other.priority < Delivery.priority,
+    and_(_other.priority == Delivery.priority, _other.id < Delivery.id),
+)
+_in_the_way = (
+    select(_other.id)
+    .where(
+        _other.identity_id == Delivery.identity_id,
+        or_(_other.state == "sending", and_(_other.state == "waiting", _before)),
+    )
+    .exists()
+)
+DUE = (
+    select(Delivery, Identity)
+    .join(Identity, Identity.id == Delivery.identity_id)
+    .where(Delivery.state == "waiting", Delivery.next_at <= bindparam("moment"), ~_in_the_way)
+    .where(Delivery.channel == bindparam("channel"), Identity.account == bindparam("account"))
+    .where(Delivery.identity_id.not_in(bindparam("resting", expanding=True)))
+    .order_by(Delivery.priority, Delivery.id)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(of=Delivery, skip_locked=True)
+)
 
 
 class NotResendable(Conflict):
@@ -131,7 +156,10 @@ async def claim(
     """
     moment = now()
     claimed = []
-    for delivery, identity in (await session.execute(_due(place, moment, limit, resting))).all():
+    channel, account = place
+    asked = {"channel": channel, "account": account, "moment": moment, "limit": limit}
+    due = await session.execute(DUE, {**asked, "resting": list(resting)})
+    for delivery, identity in due.all():
         try:
             outbound = outbound_of(delivery, identity, vault)
         except BadKey:
@@ -143,34 +171,6 @@ async def claim(
         delivery.leased_until, delivery.attempts = moment + LEASE, delivery.attempts + 1
         claimed.append(Claimed(delivery.id, identity.id, outbound, delivery.picture, delivery.lang))
     return claimed
-
-
-def _due(
-    place: tuple[str, str], moment: datetime, limit: int, resting: Collection[int]
-) -> Select[Delivery, Identity]:
-    other = aliased(Delivery)
-    before = or_(
-        other.priority < Delivery.priority,
-        and_(other.priority == Delivery.priority, other.id < Delivery.id),
-    )
-    in_the_way = (
-        select(other.id)
-        .where(
-            other.identity_id == Delivery.identity_id,
-            or_(other.state == "sending", and_(other.state == "waiting", before)),
-        )
-        .exists()
-    )
-    return (
-        select(Delivery, Identity)
-        .join(Identity, Identity.id == Delivery.identity_id)
-        .where(Delivery.state == "waiting", Delivery.next_at <= moment, ~in_the_way)
-        .where(Delivery.channel == place[0], Identity.account == place[1])
-        .where(Delivery.identity_id.not_in(list(resting)))
-        .order_by(Delivery.priority, Delivery.id)
-        .limit(limit)
-        .with_for_update(of=Delivery, skip_locked=True)
-    )
 
 
 def outbound_of(delivery: Delivery, identity: Identity, vault: Vault) -> Outbound:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Integer, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
@@ -31,6 +31,30 @@ SAID = ("text", "command", "button", "media")
 BATCH = 300
 
 log = structlog.get_logger()
+
+
+_other = aliased(InboxRow)
+_busy = (
+    select(_other.id)
+    .where(
+        _other.conversation == InboxRow.conversation,
+        _other.state == "waiting",
+        _other.leased_until >= bindparam("moment"),
+        _other.leased_by != bindparam("owner"),
+    )
+    .exists()
+)
+NEXT = (
+    select(InboxRow)
+    .where(
+        InboxRow.state == "waiting",
+        or_(InboxRow.leased_until.is_(None), InboxRow.leased_until < bindparam("moment")),
+        ~_busy,
+    )
+    .order_by(InboxRow.id)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
 
 
 class NotSetAside(NotFound):
@@ -200,26 +224,8 @@ async def claim(session: Session, vault: Vault, owner: str, *, limit: int) -> li
     turn.
     """
     moment = now()
-    other = aliased(InboxRow)
-    busy = (
-        select(other.id)
-        .where(
-            other.conversation == InboxRow.conversation,
-            other.state == "waiting",
-            other.leased_until >= moment,
-            other.leased_by != owner,
-        )
-        .exists()
-    )
-    free = or_(InboxRow.leased_until.is_(None), InboxRow.leased_until < moment)
-    rows = await session.scalars(
-        select(InboxRow)
-        .where(InboxRow.state == "waiting", free, ~busy)
-        .order_by(InboxRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = rows.all()
+    asked = {"moment": moment, "owner": owner, "limit": limit}
+    claimed = (await session.scalars(NEXT, asked)).all()
     ids = [row.id for row in claimed]
     if ids:
         await session.execute(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nlp.embed import FloatArray
@@ -23,6 +23,29 @@ __all__ = ["issues_of"]
 ENDED = ("declined", "closed")
 SETTLED = ("answered", *ENDED)
 GONE = ("withdrawn", "erased")
+
+_root = aliased(Issue)
+CONTEXT = (
+    select(
+        Issue.id,
+        _root.id,
+        _root.state,
+        _root.reason,
+        _root.people,
+        Department.id,
+        Department.key,
+        Department.name,
+        Staff.name,
+        _root.due_at,
+        _root.touched_at.is_not(None),
+        _root.name,
+        _root.named_by,
+    )
+    .join(_root, _root.id == Issue.root_id)
+    .outerjoin(Department, Department.id == _root.department_id)
+    .outerjoin(Staff, Staff.id == _root.official_id)
+    .where(Issue.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 @dataclass(frozen=True)
@@ -58,28 +81,7 @@ class Asker:
 
 async def context(session: Session, issue_ids: Collection[int]) -> dict[int, IssueContext]:
     """For each issue, the standing of its survivor; merged ones under their own id."""
-    root = aliased(Issue)
-    rows = await session.execute(
-        select(
-            Issue.id,
-            root.id,
-            root.state,
-            root.reason,
-            root.people,
-            Department.id,
-            Department.key,
-            Department.name,
-            Staff.name,
-            root.due_at,
-            root.touched_at.is_not(None),
-            root.name,
-            root.named_by,
-        )
-        .join(root, root.id == Issue.root_id)
-        .outerjoin(Department, Department.id == root.department_id)
-        .outerjoin(Staff, Staff.id == root.official_id)
-        .where(Issue.id.in_(issue_ids))
-    )
+    rows = await session.execute(CONTEXT, {"ids": list(issue_ids)})
     return {row[0]: IssueContext(*tuple(row)) for row in rows.all()}
 
 
@@ -95,10 +97,9 @@ async def spans(
     """For each issue its survivor, and when that was first and last spoken of."""
     if not issue_ids:
         return {}
-    root = aliased(Issue)
     rows = await session.execute(
-        select(Issue.id, root.id, root.first_seen, root.last_seen)
-        .join(root, root.id == Issue.root_id)
+        select(Issue.id, _root.id, _root.first_seen, _root.last_seen)
+        .join(_root, _root.id == Issue.root_id)
         .where(Issue.id.in_(issue_ids))
     )
     return {row[0]: (row[1], row[2], row[3]) for row in rows.all()}

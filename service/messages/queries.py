@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from nlp.embed import FloatArray
@@ -15,6 +15,12 @@ from service.database import Session
 from service.messages.models import Contribution, ContributionVector, Conversation, Message, Sketch
 from service.people.models import Identity
 
+BY_DIGEST = select(Conversation).where(
+    tuple_(Conversation.channel, Conversation.account, Conversation.digest).in_(
+        bindparam("keys", expanding=True)
+    )
+)
+
 
 async def conversations(
     session: Session, keys: Sequence[tuple[str, str, str]]
@@ -22,11 +28,7 @@ async def conversations(
     """Conversations by (channel, account, digest)."""
     if not keys:
         return {}
-    found = await session.scalars(
-        select(Conversation).where(
-            tuple_(Conversation.channel, Conversation.account, Conversation.digest).in_(list(keys))
-        )
-    )
+    found = await session.scalars(BY_DIGEST, {"keys": list(keys)})
     return {(c.channel, c.account, c.digest): c for c in found.all()}
 
 

@@ -4,10 +4,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 
 from service.database import Session
 from service.people.models import Identity, LinkCode, Person
+
+BY_DIGEST = (
+    select(Identity, Person)
+    .join(Person, Person.id == Identity.person_id)
+    .where(
+        tuple_(Identity.channel, Identity.account, Identity.digest).in_(
+            bindparam("keys", expanding=True)
+        )
+    )
+)
 
 
 async def by_digest(
@@ -16,11 +26,7 @@ async def by_digest(
     """Identities and their people by (channel, account, digest)."""
     if not keys:
         return {}
-    rows = await session.execute(
-        select(Identity, Person)
-        .join(Person, Person.id == Identity.person_id)
-        .where(tuple_(Identity.channel, Identity.account, Identity.digest).in_(list(keys)))
-    )
+    rows = await session.execute(BY_DIGEST, {"keys": list(keys)})
     return {(i.channel, i.account, i.digest): (i, p) for i, p in rows.all()}
 
 

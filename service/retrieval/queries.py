@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 
 import numpy as np
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from nlp.embed import FloatArray
 from nlp.pivot import family
@@ -15,29 +15,31 @@ PAGE = 2000
 Change = Row[int, str, int, str | None, str | None, str, bytes | None, bool, int]
 
 
+CHANGES = (
+    select(
+        Entry.id,
+        Entry.kind,
+        Entry.owner_id,
+        Entry.lang,
+        Entry.text,
+        Entry.model,
+        Entry.vector,
+        Entry.live,
+        Entry.change,
+    )
+    .where(Entry.change > bindparam("after"))
+    .order_by(Entry.change)
+    .limit(PAGE)
+)
+
+
 async def changes(
     session: Session, after: int, *, kind: str | None = None
 ) -> AsyncIterator[Sequence[Change]]:
     """Entries changed after a number (of one kind), oldest change first, in pages."""
-    chosen = [Entry.kind == kind] if kind else []
+    query = CHANGES.where(Entry.kind == kind) if kind else CHANGES
     while True:
-        rows = await session.execute(
-            select(
-                Entry.id,
-                Entry.kind,
-                Entry.owner_id,
-                Entry.lang,
-                Entry.text,
-                Entry.model,
-                Entry.vector,
-                Entry.live,
-                Entry.change,
-            )
-            .where(Entry.change > after, *chosen)
-            .order_by(Entry.change)
-            .limit(PAGE)
-        )
-        page = rows.all()
+        page = (await session.execute(query, {"after": after})).all()
         if page:
             yield page
         if len(page) < PAGE:
