@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from nlp.text import words
 
@@ -80,6 +79,8 @@ def softmax_regression(
         slope = rows.T @ ((shares - wanted) * weights[:, None]) + told / GRIP
         return miss + 0.5 * float(np.sum(told * told)) / GRIP, slope.astype(np.float64).ravel()
 
+    from scipy.optimize import minimize
+
     start = np.zeros(columns * count)
     found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": TURNS})
     return np.asarray(found.x.reshape(columns, count), dtype=np.float32)
@@ -99,6 +100,8 @@ def blend(voices: FloatArray, wanted: Ints, usual: FloatArray) -> FloatArray:
         meant = np.einsum("vnc,nc->v", voices, shares) - voices[:, at, wanted].sum(axis=1)
         away = (weights - usual) / usual
         return miss + TRUST * float(away @ away), meant + 2 * TRUST * away / usual
+
+    from scipy.optimize import minimize
 
     bounds = [(0.0, None)] * len(usual)
     found = minimize(cost, usual.astype(np.float64), jac=True, method="L-BFGS-B", bounds=bounds)

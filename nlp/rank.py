@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import minimize
 from scipy.sparse import coo_matrix, csr_matrix
 
 Floats = NDArray[np.float64]
@@ -95,6 +94,8 @@ def _likeliest(
         slope = np.bincount(one, pull, count) - np.bincount(other, pull, count)
         held = strength / prior**2
         return miss + 0.5 * float(strength @ held), slope + held
+
+    from scipy.optimize import minimize
 
     options = {"maxiter": TURNS, "gtol": CLOSE, "ftol": 1e-12}
     found = minimize(cost, start, jac=True, method="L-BFGS-B", options=options)

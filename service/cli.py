@@ -4,6 +4,7 @@ Reads the settings once, wires, and says errors in one sentence.
 """
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -39,6 +40,8 @@ app.add_typer(imports, name="import")
 app.add_typer(users, name="user")
 app.add_typer(samples, name="sample")
 
+RARELY = (20_000, 20, 20)
+
 T = TypeVar("T")
 screen = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -48,6 +51,7 @@ File = Annotated[Path, typer.Argument(help="A .jsonl or .csv file.")]
 def main() -> None:
     """Run a command; expected errors are one sentence and exit status 2."""
     logs.keep(sys.stderr)
+    gc.set_threshold(*RARELY)  # most of what is made while modules are loaded stays
     try:
         app()
     except (GabineteError, IndexInUse, UnknownModel) as error:

@@ -1,12 +1,15 @@
 """The line to Telegram's Bot API: one bot, its connections, and the name of who answers there."""
 
 import asyncio
+import functools
 import json
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 from telegram import Bot
 from telegram.error import BadRequest, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
@@ -38,6 +41,12 @@ class Unavailable(NetworkError):
         self.status = status
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are trusted: read once, where each set of connections would read them."""
+    return httpx.create_ssl_context()
+
+
 class Line:
     """A bot whose connections are opened when somebody needs them, and closed after the last one
     who does has gone; `bot` shows the token in its repr, so it is not handed to logs.
@@ -55,6 +64,7 @@ class Line:
                 media_write_timeout=PATIENCE,
                 connect_timeout=CONNECTING,
                 pool_timeout=CONNECTING,
+                httpx_kwargs={"verify": _trusted()},
             )
             for size in (2, CONNECTIONS)
         ]
