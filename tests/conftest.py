@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from httpx2 import ASGITransport, AsyncClient
 from nlp.embed import Embedder, HashEmbedder
 from nlp.folder import Folder
 from nlp.index import open_folder
-from service import logs
+from service import logs, worker
 from service.app import create_app
+from service.consultations.voting import actions as voting
 from service.database import Database
 from service.installation import Installation
 from service.migrations import migrate
@@ -36,6 +38,15 @@ ADDRESS = "GABINETE_TEST_DATABASE_URL"
 NO_SKIPS = "GABINETE_TEST_NO_SKIPS"
 
 structlog.configure(processors=logs.processors())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _soon() -> Iterator[None]:
+    """Whatever waits a second or two, so that others have their turn, waits less."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "REST", 0.02)
+        patch.setattr(voting, "RECKON", timedelta(seconds=0.1))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -197,6 +208,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

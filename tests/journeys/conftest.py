@@ -1,11 +1,14 @@
 """An installation that is also on Telegram and Discord, where a journey asks for one."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bots.discord import listening
+from bots.telegram.channel import TelegramChannel
+from bots.telegram.sending import CAPABILITIES
 from service.settings import Settings
 from tests.conftest import make_settings
 from tests.doubles.discord import TOKEN as DISCORD
@@ -14,8 +17,9 @@ from tests.doubles.telegram import TOKEN, Telegram
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[Telegram]:
-    """Telegram's Bot API."""
+async def telegram(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Telegram]:
+    """Telegram's Bot API, in a hurry: the pause between two messages is tested elsewhere."""
+    monkeypatch.setattr(TelegramChannel, "capabilities", replace(CAPABILITIES, pace=None))
     async with Telegram() as made:
         yield made
 
