@@ -110,8 +110,7 @@ async def _put(session: Session, *rows: dict[str, Any]) -> None:
         return
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     fresh = [{"state": "waiting", "attempts": 0, **row} for row in rows]
-    statement = insert(Job).values(fresh)
-    await session.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+    await session.execute(insert(Job).on_conflict_do_nothing(index_elements=["key"]), fresh)
 
 
 async def claim(session: Session, owner: str, kinds: list[str] | None = None) -> Job | None:

@@ -19,6 +19,8 @@ import structlog
 import uvloop
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
+from pydantic_settings import BaseSettings
+from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from nlp.embed import Embedder, HashEmbedder
 from nlp.folder import Folder
@@ -135,6 +137,22 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return make_settings(tmp_path, database_url)
 
 
+class Given(Settings):
+    """Settings that are what they are made of."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: Source,
+        env_settings: Source,
+        dotenv_settings: Source,
+        file_secret_settings: Source,
+    ) -> tuple[Source, ...]:
+        """Neither the environment nor a file is read."""
+        return (init_settings,)
+
+
 def make_settings(folder: Path, url: str, **more: Any) -> Settings:
     """Settings of a test installation with the tiny encoder."""
     values: dict[str, Any] = {
@@ -145,7 +163,7 @@ def make_settings(folder: Path, url: str, **more: Any) -> Settings:
         "time_zone": "America/Sao_Paulo",
         "key": "00" * 32,
     }
-    return Settings(_env_file=None, **{**values, **more})
+    return Given(**{**values, **more})
 
 
 @pytest.fixture
