@@ -61,7 +61,8 @@ async def test_dates_move_a_round_from_plan_to_answer(installation: Installation
     await tasks.move_on(here)
     assert await state(here, told.id) == "closed"
     async with here.database.read() as session:
-        acts = (await session.scalars(select(Event.act).where(Event.thing == "round"))).all()
+        told_of = select(Event.act).where(Event.thing == "round").order_by(Event.id)
+        acts = (await session.scalars(told_of)).all()
         assert await queries.due(session) == []
     assert acts == ["begin", "open", "owe", "end", "end"]
 

@@ -274,7 +274,8 @@ async def test_changes_of_staff_are_on_the_trail_without_secrets(
     body = {"email": "n@gov.example", "name": "N", "roles": ["comms"], "password": PASSWORD}
     await admin.post("/officials", body)
     async with installation.database.read() as session:
-        events = (await session.scalars(select(Event).where(Event.thing == "staff"))).all()
+        told = select(Event).where(Event.thing == "staff").order_by(Event.id)
+        events = (await session.scalars(told)).all()
     assert [event.act for event in events].count("add") == 2
     assert events[-1].became == "comms"
     assert PASSWORD not in " ".join(str(vars(event)) for event in events)

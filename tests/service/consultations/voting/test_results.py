@@ -174,7 +174,9 @@ async def test_the_shortlist_is_made_once_and_adjusted_with_public_reasons(
     async with poll.here.database.read() as session:
         events = (
             await session.scalars(
-                select(Event).where(Event.act == "shortlist", Event.thing == "proposal")
+                select(Event)
+                .where(Event.act == "shortlist", Event.thing == "proposal")
+                .order_by(Event.id)
             )
         ).all()
     assert [(one.was, one.became) for one in events] == [
