@@ -19,7 +19,7 @@ from nlp.folder import Folder
 CALL = 20
 REBUILD_CALL = 2000
 SYNC_THRESHOLD = 20_000
-WIDER = 200
+SPARE, WIDER = 8, 4
 # Seconds that a stop waits for vectors to be written; the next start makes anew what was not.
 PATIENCE = 20.0
 # With Chroma's own 16 a few rows of a small collection cannot be reached in its graph.
@@ -129,6 +129,11 @@ def _ordered(hits: Iterable[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.id))
 
 
+def _whole(hits: Sequence[Hit], k: int, last: float) -> bool:
+    """Whether none of the k best is missing, when what was not looked at scores at most `last`."""
+    return len(hits) >= k and hits[k - 1].score >= last
+
+
 class ExactIndex:
     """Compares every vector: the oracle, and the stand-in while Chroma is rebuilt."""
 
@@ -214,22 +219,26 @@ class ChromaIndex:
             self._gone.setdefault(kind, set()).update(ids)
 
     def search(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
-        """The k nearest of each row, pending rows before those Chroma still has of the same id."""
+        """The k nearest of each row, pending rows before those Chroma still has of the same id.
+
+        What hides such rows costs little: only who may miss a better one for it asks for more.
+        """
         vectors = np.asarray(vectors, np.float32)
-        if not len(vectors):
-            return []
         with self._lock:
             fresh = self._pending.search(kind, vectors, k)
             table = self._pending._tables.get(kind)
             hidden = set(self._gone.get(kind, ())) | (set(table.rows) if table else set())
-        stored = self._seen(kind, vectors, k + min(len(hidden), WIDER), hidden)
-        if len(hidden) > WIDER and min(map(len, stored)) < k:
-            stored = self._seen(kind, vectors, k + len(hidden), hidden)
-        return [_ordered([*old, *new])[:k] for old, new in zip(stored, fresh, strict=True)]
-
-    def _seen(self, kind: str, vectors: FloatArray, k: int, hidden: set[int]) -> list[list[Hit]]:
-        found = self._query(kind, vectors, k)
-        return [[hit for hit in hits if hit.id not in hidden] for hits in found]
+        found: list[list[Hit]] = [[] for _ in vectors]
+        rows, most = list(range(len(vectors))), k + min(len(hidden), SPARE)
+        while rows:
+            unsure = []
+            for row, hits in zip(rows, self._query(kind, vectors[rows], most), strict=True):
+                seen = [hit for hit in hits if hit.id not in hidden]
+                found[row] = _ordered([*seen, *fresh[row]])[:k]
+                if len(hits) == most and not _whole(found[row], k, hits[-1].score):
+                    unsure.append(row)
+            rows, most = unsure, min(WIDER * most, k + len(hidden))
+        return found
 
     def _query(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
         try:
