@@ -1,12 +1,12 @@
 """Nearest neighbours behind one seam: an exact index in memory, and Chroma with an exact overlay.
 
 Chroma is never the truth: it is rebuilt from stored vectors, its own embedder is never
-constructed, it is written in small calls because writes hold the interpreter's lock.
+constructed, it is written in small calls because writes hold the interpreter's lock. Where this
+process alone writes it, many vectors at once are compared with a copy in memory of what it holds.
 """
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import Any, Protocol
@@ -15,11 +15,17 @@ import numpy as np
 
 from nlp.embed import FloatArray
 from nlp.folder import Folder
+from nlp.table import Hit as Hit
+from nlp.table import Table, hit, ordered
+from nlp.table import WrongModel as WrongModel
 
 CALL = 20
 REBUILD_CALL = 2000
 SYNC_THRESHOLD = 20_000
 SPARE, WIDER = 8, 4
+# So many at once are compared, in parts, with a copy of at most so many rows, read in pages: a
+# product of matrices is quicker than as many walks through a graph, and misses nothing.
+MANY, PART, COPIED, PAGE = 32, 64, 100_000, 500
 # Seconds that a stop waits for vectors to be written; the next start makes anew what was not.
 PATIENCE = 20.0
 # With Chroma's own 16 a few rows of a small collection cannot be reached in its graph.
@@ -29,18 +35,6 @@ GRAPH = {"space": "ip", "sync_threshold": SYNC_THRESHOLD, "max_neighbors": NEIGH
 
 class IndexBroken(RuntimeError):
     """The vector store cannot read its files; it has to be rebuilt from the database."""
-
-
-class WrongModel(ValueError):
-    """Vectors of another size than those the index holds."""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A neighbour: its id and the inner product with it, of unit vectors the cosine similarity."""
-
-    id: int
-    score: float
 
 
 class VectorIndex(Protocol):
@@ -71,64 +65,6 @@ class VectorIndex(Protocol):
         ...
 
 
-class _Table:
-    """One kind's vectors in a growing array; removed rows are filled by the last one."""
-
-    def __init__(self) -> None:
-        self.ids = np.zeros(0, dtype=np.int64)
-        self.data = np.zeros((0, 0), dtype=np.float32)
-        self.rows: dict[int, int] = {}
-
-    def put(self, ids: Sequence[int], vectors: FloatArray) -> None:
-        size = vectors.shape[1]
-        self._check(size)
-        self._grow(len(self.rows) + len(ids), size)
-        at = [self.rows.setdefault(id_, len(self.rows)) for id_ in ids]
-        self.ids[at], self.data[at] = ids, vectors
-
-    def _check(self, size: int) -> None:
-        if self.data.shape[1] not in (0, size):
-            raise WrongModel(f"the index holds vectors of {self.data.shape[1]}, not of {size}")
-
-    def _grow(self, need: int, size: int) -> None:
-        if need > len(self.ids) or not self.data.shape[1]:
-            room = max(need, 2 * len(self.ids), 64)
-            ids, data = np.zeros(room, dtype=np.int64), np.zeros((room, size), dtype=np.float32)
-            ids[: len(self.rows)] = self.ids[: len(self.rows)]
-            if self.data.shape[1]:
-                data[: len(self.rows)] = self.data[: len(self.rows)]
-            self.ids, self.data = ids, data
-
-    def take(self, id_: int) -> None:
-        row, last = self.rows.pop(id_), len(self.rows)
-        if row != last:
-            self.ids[row], self.data[row] = self.ids[last], self.data[last]
-            self.rows[int(self.ids[row])] = row
-
-    def search(self, vectors: FloatArray, k: int) -> list[list[Hit]]:
-        self._check(vectors.shape[1])
-        n = len(self.rows)
-        if not n or not len(vectors):
-            return [[] for _ in vectors]
-        scores = vectors @ self.data[:n].T
-        ids = self.ids[:n]
-        return [_best(ids, row, min(k, n)) for row in scores]
-
-
-def _best(ids: Any, scores: FloatArray, k: int) -> list[Hit]:
-    top = np.argpartition(-scores, k - 1)[:k] if k < len(scores) else np.arange(len(scores))
-    return _ordered([_hit(ids[at], scores[at]) for at in top])
-
-
-def _hit(id_: Any, score: Any) -> Hit:
-    """Equal vectors can differ in the last digits of their products: those are rounded away."""
-    return Hit(int(id_), round(float(score), 6))
-
-
-def _ordered(hits: Iterable[Hit]) -> list[Hit]:
-    return sorted(hits, key=lambda hit: (-hit.score, hit.id))
-
-
 def _whole(hits: Sequence[Hit], k: int, last: float) -> bool:
     """Whether none of the k best is missing, when what was not looked at scores at most `last`."""
     return len(hits) >= k and hits[k - 1].score >= last
@@ -138,21 +74,21 @@ class ExactIndex:
     """Compares every vector: the oracle, and the stand-in while Chroma is rebuilt."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, Table] = {}
         self._lock = RLock()
 
     def upsert(self, kind: str, ids: Sequence[int], vectors: FloatArray) -> None:
         """Put vectors (n, size); an id that is there is replaced."""
         if len(ids):
             with self._lock:
-                self._tables.setdefault(kind, _Table()).put(ids, np.asarray(vectors, np.float32))
+                self._tables.setdefault(kind, Table()).put(ids, np.asarray(vectors, np.float32))
 
     def remove(self, kind: str, ids: Sequence[int]) -> None:
         """Take ids out."""
         with self._lock:
             table = self._tables.get(kind)
             for id_ in ids if table else ():
-                if table and id_ in table.rows:
+                if table:
                     table.take(id_)
 
     def search(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
@@ -197,7 +133,8 @@ class ChromaIndex:
         self._pending = ExactIndex()
         self._gone: dict[str, set[int]] = {}
         self._held: dict[str, Any] = {}
-        self._lock = RLock()
+        self._copies: dict[str, Table | None] = {}
+        self._lock, self._writing = RLock(), RLock()
 
     @property
     def pending(self) -> int:
@@ -232,13 +169,48 @@ class ChromaIndex:
         rows, most = list(range(len(vectors))), k + min(len(hidden), SPARE)
         while rows:
             unsure = []
-            for row, hits in zip(rows, self._query(kind, vectors[rows], most), strict=True):
-                seen = [hit for hit in hits if hit.id not in hidden]
-                found[row] = _ordered([*seen, *fresh[row]])[:k]
+            for row, hits in zip(rows, self._stored(kind, vectors[rows], most), strict=True):
+                seen = [one for one in hits if one.id not in hidden]
+                found[row] = ordered([*seen, *fresh[row]])[:k]
                 if len(hits) == most and not _whole(found[row], k, hits[-1].score):
                     unsure.append(row)
             rows, most = unsure, min(WIDER * most, k + len(hidden))
         return found
+
+    def _stored(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
+        """The k nearest of what Chroma holds: asked of it, or many at once of a copy."""
+        if len(vectors) < MANY or (copy := self._copy(kind)) is None:
+            return self._query(kind, vectors, k)
+        found = []
+        for start in range(0, len(vectors), PART):
+            with self._lock:
+                found += copy.search(vectors[start : start + PART], k)
+        return found
+
+    def _copy(self, kind: str) -> Table | None:
+        """What Chroma holds, read once and kept in step by what is written. None where others write
+        too, as on a server, and where it is large.
+        """
+        if self._folder and kind not in self._copies:
+            with self._writing:
+                if kind not in self._copies:
+                    self._copies[kind] = self._read(kind)
+        return self._copies.get(kind)
+
+    def _read(self, kind: str) -> Table | None:
+        collection, table = self._collection(kind), Table()
+        try:
+            count = collection.count()
+            if count > COPIED:
+                return None
+            for start in range(0, count, PAGE):
+                page = collection.get(include=["embeddings"], limit=PAGE, offset=start)
+                vectors = np.asarray(page["embeddings"], dtype=np.float32)
+                table.make_room(count, vectors.shape[1])
+                table.put([int(id_) for id_ in page["ids"]], vectors)
+        except Exception as error:
+            raise IndexBroken(f"the vector store cannot read {kind}: {error}") from error
+        return table
 
     def _query(self, kind: str, vectors: FloatArray, k: int) -> list[list[Hit]]:
         try:
@@ -249,7 +221,7 @@ class ChromaIndex:
         except Exception as error:
             raise IndexBroken(f"the vector store cannot search {kind}: {error}") from error
         return [
-            [_hit(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
+            [hit(i, 1.0 - float(d)) for i, d in zip(ids, distances, strict=True)]
             for ids, distances in zip(found["ids"], found["distances"], strict=True)
         ]
 
@@ -285,11 +257,12 @@ class ChromaIndex:
         return self.pending
 
     def _write_some(self) -> int:
-        with self._lock:
+        with self._writing, self._lock:
             for kind, gone in self._gone.items():
                 if gone:
                     ids = list(gone)[:CALL]
                     self._guarded(self._collection(kind).delete, ids=[str(i) for i in ids])
+                    self._keep_in_step(kind, ids, None)
                     gone.difference_update(ids)
                     return len(ids)
             for kind in list(self._pending._tables):
@@ -297,9 +270,20 @@ class ChromaIndex:
                 if ids:
                     put = self._collection(kind).upsert
                     self._guarded(put, ids=[str(i) for i in ids], embeddings=vectors)
+                    self._keep_in_step(kind, ids, vectors)
                     self._pending.remove(kind, ids)
                     return len(ids)
         return 0
+
+    def _keep_in_step(self, kind: str, ids: Sequence[int], vectors: FloatArray | None) -> None:
+        """The copy follows what was written; one that grew large is given up."""
+        if copy := self._copies.get(kind):
+            if vectors is not None:
+                copy.put(ids, vectors)
+            for id_ in ids if vectors is None else ():
+                copy.take(id_)
+            if len(copy.rows) > COPIED:
+                self._copies[kind] = None
 
     def _guarded(self, write: Any, **values: Any) -> None:
         try:

@@ -52,6 +52,17 @@ def test_chroma_keeps_the_contract(tmp_path: Path) -> None:
     )
 
 
+def test_a_copy_of_what_chroma_holds_keeps_the_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "MANY", 1)
+    monkeypatch.setattr(ChromaIndex, "_query", None)
+    numbers = count()
+    check_index(
+        lambda: indexes.open_folder(Folder(tmp_path / str(next(numbers))), PREFIX),
+    )
+
+
 def test_guard_against_chromas_own_embedder_would_notice(tmp_path: Path) -> None:
     import chromadb
 
@@ -109,6 +120,7 @@ def test_only_rows_that_may_miss_a_better_one_ask_for_more(
         return query(index, kind, vectors, k)
 
     monkeypatch.setattr(ChromaIndex, "_query", watched)
+    monkeypatch.setattr(indexes, "MANY", 1000)
     vectors, exact = clustered(8, 600, noise=0.2), ExactIndex()
     nearer = clustered(8, 600, noise=0.19)[:300]
     for index in (chroma, exact):
@@ -123,6 +135,61 @@ def test_only_rows_that_may_miss_a_better_one_ask_for_more(
     assert _close(chroma.search("issue", vectors[:20], 10), exact.search("issue", vectors[:20], 10))
     assert calls[0] == (20, 10 + indexes.SPARE)
     assert {rows for rows, _ in calls[1:]} == {1}, "only where thirty near rows went"
+
+
+def test_many_at_once_are_compared_with_all_that_an_earlier_process_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors, exact = clustered(9, 260), ExactIndex()
+    first = indexes.open_folder(Folder(tmp_path), PREFIX)
+    for index in (first, exact):
+        index.upsert("issue", range(200), vectors[:200])
+    first.close()
+    monkeypatch.setattr(indexes, "PAGE", 70)
+    again, query = indexes.open_folder(Folder(tmp_path), PREFIX), ChromaIndex._query
+    monkeypatch.setattr(ChromaIndex, "_query", None)
+    assert _close(again.search("issue", vectors, 10), exact.search("issue", vectors, 10))
+    for index in (again, exact):
+        index.remove("issue", range(0, 90, 2))
+        index.upsert("issue", range(150, 260), vectors[150:])
+        index.upsert("issue", range(150, 160), clustered(12, 10))
+    assert _close(again.search("issue", vectors, 10), exact.search("issue", vectors, 10))
+    again.flush()
+    assert _close(again.search("issue", vectors, 10), exact.search("issue", vectors, 10))
+    monkeypatch.setattr(ChromaIndex, "_query", query)
+    assert _close([again.search("issue", one[None], 10)[0] for one in vectors],
+                  exact.search("issue", vectors, 10)), "Chroma holds the same"  # fmt: skip
+    again.close()
+
+
+@pytest.mark.parametrize("written", [15, 40])
+def test_a_large_store_is_asked_itself_however_many_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    monkeypatch.setattr(indexes, "COPIED", 20)
+    vectors = clustered(10, 60)
+    index = indexes.open_folder(Folder(tmp_path), PREFIX)
+    index.upsert("issue", range(written), vectors[:written])
+    index.flush()
+    index.search("issue", vectors, 1)
+    assert bool(index._copies["issue"]) == (written < 20)
+    index.upsert("issue", range(60), vectors)
+    index.flush()
+    assert index._copies["issue"] is None, "it grew out of its copy"
+    assert [hits[0].id for hits in index.search("issue", vectors, 1)] == list(range(60))
+    index.close()
+
+
+def test_a_store_that_others_write_too_is_never_copied(
+    chroma: ChromaIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma, "_folder", None)
+    vectors = clustered(11, 60)
+    chroma.upsert("issue", range(60), vectors)
+    chroma.flush()
+    assert [hits[0].id for hits in chroma.search("issue", vectors, 1)] == list(range(60))
+    assert chroma._copies == {}
+    monkeypatch.undo()
 
 
 def _close(found: list[list[Hit]], expected: list[list[Hit]]) -> bool:
