@@ -53,10 +53,11 @@ async def encode(woven: Sequence[Woven], retriever: Retriever) -> FloatArray:
 async def near(
     vectors: FloatArray, said: Sequence[float], here: Installation, retriever: Retriever
 ) -> list[list[Hit]]:
-    """Issues near each raw vector (n, size), as survivors, less alike the longer nobody spoke of
-    them before or after the day it was `said`.
+    """Issues near enough to each raw vector (n, size) for it to join, as survivors, less alike the
+    longer nobody spoke of them before or after the day it was `said`.
     """
-    found = await asyncio.to_thread(retriever.near_issues, vectors, NEAR)
+    nearest = await asyncio.to_thread(retriever.near_issues, vectors, NEAR)
+    found = [[hit for hit in hits if hit.score >= retriever.space.join] for hits in nearest]
     async with here.database.read() as session:
         spans = await issues.spans(session, {hit.id for hits in found for hit in hits})
     return [

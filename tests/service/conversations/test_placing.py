@@ -1,0 +1,43 @@
+"""Which issues are looked up for what was said."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from nlp.index import Hit
+from service.conversations import placing
+from service.database import Session, now
+from service.installation import Installation
+from service.issues import queries as issues
+from service.issues.members.actions import NewIssue, open_many
+from service.retrieval.retriever import Retriever
+
+
+async def test_only_issues_near_enough_to_join_are_looked_up(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = now() - timedelta(days=40)
+    made = [NewIssue(name, [name], None, 0.0, [], None, then, then) for name in "abc"]
+    async with installation.database.write() as session:
+        alike, barely, strange = await open_many(session, made)
+    asked: set[int] = set()
+    spans = issues.spans
+
+    async def watched(session: Session, ids: Collection[int]) -> dict[int, Any]:
+        asked.update(ids)
+        return dict(await spans(session, ids))
+
+    monkeypatch.setattr(issues, "spans", watched)
+    hits = [Hit(alike, 0.8), Hit(barely, 0.4), Hit(strange, 0.39)]
+    retriever = SimpleNamespace(near_issues=lambda *_: [hits], space=SimpleNamespace(join=0.4))
+    said = [now().timestamp() / placing.DAY]
+    (found,) = await placing.near(
+        np.zeros((1, 4), dtype=np.float32), said, installation, cast(Retriever, retriever)
+    )
+    assert asked == {alike, barely}
+    assert [hit.id for hit in found] == [alike, barely]
+    assert all(hit.score < was.score for hit, was in zip(found, hits, strict=False)), "both faded"
