@@ -49,6 +49,7 @@ class Stream:
         self.space = Space.of("stream", vectors[:FIRST].mean(axis=0, keepdims=True), JOIN)
         self.alerts: dict[int, Alert] = {}
         self.joined = self.issue.copy()
+        self.themes = np.full(n, -1, dtype=np.int64)
 
     def run(self, until: int | None = None) -> None:
         """Hear all of them, or those before `until`."""
@@ -62,6 +63,10 @@ class Stream:
                 self._settle(np.arange(self.count))
             if heard // ROUND > (heard - len(rows)) // ROUND or heard == end:
                 self._bring_together(heard)
+
+    def shown(self) -> IntArray:
+        """The theme each message's issue is shown under since the last round (n)."""
+        return self.themes[self.issue]
 
     def _hear(self, rows: IntArray) -> None:
         placed = self.space.place(self.vectors[rows])
@@ -98,6 +103,7 @@ class Stream:
         marks = themes.of_issues(
             at, themes.themes(self.space.place(self.vectors[:heard])), len(live)
         )
+        self.themes[live] = marks
         labels = group.consolidate(
             self.places[live],
             self.sizes[live],
