@@ -11,8 +11,9 @@ from nlp.neighbours import IntArray, nearest
 LEADING = 128
 CLOSEST = 5
 PULL = 4
-NEIGHBOURS = 30
-CROWD = 100
+FEWEST, MOST = 10, 100
+PART, USUAL, LARGE_PART = 100, 30, 150
+CROWD = 10 / 3
 SHIFT = 0.3
 DENSITY = 0.11
 TRIALS = 3
@@ -24,9 +25,10 @@ RANDOMNESS = 0.001
 def themes(vectors: FloatArray, *, seed: int = 1) -> IntArray:
     """A theme for each placed vector (n, size), numbered from 0, the largest first.
 
-    Each is linked with its thirty nearest, by how much nearer they are than the hundred around
-    each of the two (Conneau et al. 2018), so that a crowded field is not one theme. Communities of
-    the constant Potts model (Traag et al. 2011) by the Leiden algorithm (Traag et al. 2019).
+    Each is linked with the hundredth of all that is nearest, by how much nearer they are than the
+    thirtieth around each of the two (Conneau et al. 2018), so that a crowded field is not one
+    theme. Communities of the constant Potts model (Traag et al. 2011) by the Leiden algorithm
+    (Traag et al. 2019).
     """
     if len(vectors) < 2:
         return np.zeros(len(vectors), dtype=np.int64)
@@ -60,11 +62,20 @@ def cleared(vectors: FloatArray) -> FloatArray:
     return unit(kept + near @ kept)
 
 
+def _linked(count: int) -> int:
+    """How many each is linked with, of so many: a matter is about as large a part of much as of
+    little. Thirty do from 3,000 to 4,500, one in 150 beyond.
+    """
+    part = max(min(count / PART, USUAL), count / LARGE_PART)
+    return int(np.clip(round(part), FEWEST, MOST))
+
+
 def _links(vectors: FloatArray) -> csr_matrix:
-    rows, scores = nearest(vectors, CROWD)
+    most = _linked(len(vectors))
+    rows, scores = nearest(vectors, round(CROWD * most))
     known = rows >= 0
     crowd = np.where(known, scores, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    rows, scores, known = rows[:, :NEIGHBOURS], scores[:, :NEIGHBOURS], known[:, :NEIGHBOURS]
+    rows, scores, known = rows[:, :most], scores[:, :most], known[:, :most]
     one, at = np.nonzero(known)
     other = rows[one, at]
     weights = scores[one, at] - (crowd[one] + crowd[other]) / 2 + SHIFT

@@ -13,6 +13,16 @@ def test_contributions_fall_into_their_fields() -> None:
     assert same(themes.themes(vectors).tolist(), of)
 
 
+def test_matters_of_a_field_are_told_apart_where_little_was_said() -> None:
+    random = np.random.default_rng(3)
+    fields = np.repeat(random.normal(size=(8, 256)), 6, axis=0)
+    matters = np.repeat(fields + 0.8 * random.normal(size=(48, 256)), 10, axis=0)
+    vectors = matters + 0.9 * random.normal(size=(480, 256))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    found = themes.themes(vectors.astype(np.float32))
+    assert same(found.tolist(), [at // 10 for at in range(480)])
+
+
 def test_what_is_alike_draws_near_and_strangers_stay_apart() -> None:
     vectors, of = clusters(3, 8, 20, 0.6)
     field = np.equal.outer(of, of) & ~np.eye(len(of), dtype=bool)
