@@ -22,7 +22,8 @@ from nlp.neighbours import IntArray, nearest
 
 DayArray = NDArray[np.float64]
 
-JOINS = (0.2, 0.45)
+JOINS = (0.2, 0.55)
+WITHIN = 0.45
 CHANCE = 0.995
 FADED = 0.3
 SILENCE = 180.0
@@ -137,19 +138,19 @@ def consolidate(
 
     `means` (n, size) are the issues' vectors, `sizes` (n) how many members each has, `spans` (n, 2)
     the days in which each was first and last spoken of. Rows named in `apart` never come into one
-    group, nor do rows of different `themes`. The most alike unite first; beyond 1,500 issues each
-    is compared with its 30 nearest.
+    group. Rows of one theme (`themes`, n) need be no more alike than 0.45, where `threshold` is
+    higher. The most alike unite first; beyond 1,500 issues each is compared with its 30 nearest.
     """
     days = spans if spans is not None else np.zeros((len(means), 2))
-    tree = _Tree(means, sizes, days, set(apart), threshold)
-    tree.link(*_pairs(means, themes, threshold))
+    fields = themes if themes is not None else np.arange(len(means))
+    within = min(threshold, WITHIN) if themes is not None else threshold
+    tree = _Tree(means, sizes, days, fields, set(apart), within, threshold - within)
+    tree.link(*_pairs(means, within))
     tree.unite()
     return tree.labels()
 
 
-def _pairs(
-    means: FloatArray, themes: IntArray | None, threshold: float
-) -> tuple[IntArray, IntArray]:
+def _pairs(means: FloatArray, threshold: float) -> tuple[IntArray, IntArray]:
     """Rows that are alike enough to be one: no others can ever come together."""
     n = len(means)
     if n <= ALL_PAIRS:
@@ -160,9 +161,6 @@ def _pairs(
         other = rows[one, at]
         pairs = np.unique(np.minimum(one, other) * n + np.maximum(one, other))
         one, other = np.divmod(pairs, n)
-    if themes is not None:
-        kept = themes[one] == themes[other]
-        one, other = one[kept], other[kept]
     return one, other
 
 
@@ -170,7 +168,8 @@ class _Tree:
     """Groups that unite, the most alike first. A union takes the row of one of the two.
 
     `near` holds for each row how alike those are that it may unite with; in the heap stands each
-    row once or more, by a bound on its best: unions are never more alike than their parts.
+    row once or more, by a bound on its best: unions are never more alike than their parts. Two of
+    different themes count as less alike by `elsewhere`; a union has the theme of its larger part.
     """
 
     def __init__(
@@ -178,12 +177,15 @@ class _Tree:
         means: FloatArray,
         sizes: IntArray,
         spans: DayArray,
+        themes: IntArray,
         apart: set[int],
         threshold: float,
+        elsewhere: float,
     ) -> None:
         self.means = np.array(means, dtype=np.float32)
         self.sizes = np.array(sizes, dtype=np.float64)
         self.first, self.last = np.array(spans[:, 0]), np.array(spans[:, 1])
+        self.themes, self.elsewhere = np.array(themes), elsewhere
         self.apart, self.threshold = apart, threshold
         self.into = np.arange(len(means), dtype=np.int64)
         self.near: list[dict[int, float]] = [{} for _ in self.into]
@@ -193,15 +195,17 @@ class _Tree:
         """Note the pairs that may unite at first."""
         for at in range(0, len(one), BLOCK):
             a, b = one[at : at + BLOCK], other[at : at + BLOCK]
-            alike = np.sum(self.means[a] * self.means[b], axis=1) - self._fade(a, b)
+            alike = np.sum(self.means[a] * self.means[b], axis=1) - self._off(a, b)
             for row, near, score in zip(a.tolist(), b.tolist(), alike.tolist(), strict=True):
                 self._note(row, near, score)
         self.waiting = [(-max(near.values()), row) for row, near in enumerate(self.near) if near]
         heapq.heapify(self.waiting)
 
-    def _fade(self, one: IntArray | int, other: IntArray) -> FloatArray:
+    def _off(self, one: IntArray | int, other: IntArray) -> FloatArray:
         gap = np.maximum(self.first[one] - self.last[other], self.first[other] - self.last[one])
-        return np.asarray(FADED * np.clip(gap / SILENCE, 0.0, 1.0), dtype=np.float32)
+        silent = FADED * np.clip(gap / SILENCE, 0.0, 1.0)
+        apart = self.elsewhere * (self.themes[one] != self.themes[other])
+        return np.asarray(silent + apart, dtype=np.float32)
 
     def _note(self, one: int, other: int, score: float) -> None:
         if score >= self.threshold and not (one in self.apart and other in self.apart):
@@ -223,6 +227,7 @@ class _Tree:
         total = self.sizes[one] + self.sizes[other]
         share = np.float32(self.sizes[one] / total)
         self.means[one] = share * self.means[one] + (1 - share) * self.means[other]
+        self.themes[one] = self.themes[one if share >= 0.5 else other]
         self.sizes[one] = total
         self.first[one] = min(self.first[one], self.first[other])
         self.last[one] = max(self.last[one], self.last[other])
@@ -240,7 +245,7 @@ class _Tree:
         if not around:
             return
         rows = np.array(around)
-        alike = self.means[rows] @ self.means[one] - self._fade(one, rows)
+        alike = self.means[rows] @ self.means[one] - self._off(one, rows)
         for other, score in zip(around, alike.tolist(), strict=True):
             self._note(one, other, score)
         if self.near[one]:

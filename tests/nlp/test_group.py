@@ -160,11 +160,24 @@ def test_what_is_said_long_after_opens_an_issue_of_its_own() -> None:
     assert labels[0] == labels[1] != labels[2]
 
 
-def test_issues_of_different_themes_stay_apart() -> None:
-    vectors, _ = clusters(9, 1, 4, 0.3)
-    marks = np.array([0, 0, 1, 1])
-    labels = group.consolidate(vectors, np.ones(4, dtype=np.int64), themes=marks)
-    assert same(labels.tolist(), marks.tolist())
+def test_issues_of_one_theme_unite_sooner_than_others() -> None:
+    alike = 0.5
+    shared, own = np.full((4, 1), alike**0.5), (1 - alike) ** 0.5 * np.eye(4)
+    vectors = np.hstack([shared, own]).astype(np.float32)
+    ones, marks = np.ones(4, dtype=np.int64), np.array([0, 0, 1, 1])
+    surer = group.consolidate(vectors, ones, themes=marks, threshold=0.52)
+    assert same(surer.tolist(), marks.tolist())
+    assert len(set(group.consolidate(vectors, ones, threshold=0.52).tolist())) == 4
+    assert len(set(group.consolidate(vectors, ones, themes=marks, threshold=0.44).tolist())) == 1
+
+
+def test_union_has_the_theme_of_its_larger_part() -> None:
+    close, alike = 0.62, 0.5
+    vectors = np.array([[1, 0, 0], [close, 0.78, 0], [alike, 0.25, 0.83]], dtype=np.float32)
+    marks = np.array([0, 1, 1])
+    for sizes, groups in (([9, 1, 1], 2), ([1, 9, 1], 1)):
+        found = group.consolidate(vectors, np.array(sizes), themes=marks, threshold=0.55)
+        assert len(set(found.tolist())) == groups
 
 
 def test_many_issues_unite_as_few_do(monkeypatch: pytest.MonkeyPatch) -> None:

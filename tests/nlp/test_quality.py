@@ -81,8 +81,9 @@ def test_what_came_together_at_once_is_as_good_as_what_was_placed(
     found = group.consolidate(placed, ones, themes=fields, threshold=space.join)
     told = [row["matter"] for row in matters]
     assert adjusted_rand_score(told, found) >= 0.22
-    assert adjusted_rand_score(told, fields) >= 0.24
-    assert all(len(set(fields[found == one])) == 1 for one in found), "issues lie within themes"
+    assert adjusted_rand_score(told, fields) >= 0.35
+    shown = themes.of_issues(found, fields, len(found))[found]
+    assert adjusted_rand_score(told, shown) >= 0.35, "an issue is shown under one theme"
 
 
 def learnt(embedder: Embedder, langs: list[str], vectors: FloatArray) -> Space:
