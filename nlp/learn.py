@@ -68,6 +68,8 @@ def softmax_regression(
     """Coefficients (columns, count) that tell `classes` (n,) from rows (n, columns), each row with
     its weight; ridge-penalised, by L-BFGS.
     """
+    from scipy.optimize import minimize
+
     at, columns = np.arange(len(rows)), rows.shape[1]
     wanted = np.zeros((len(rows), count), dtype=np.float32)
     wanted[at, classes] = 1
@@ -78,8 +80,6 @@ def softmax_regression(
         miss = -float(np.sum(weights * np.log(shares[at, classes] + 1e-12)))
         slope = rows.T @ ((shares - wanted) * weights[:, None]) + told / GRIP
         return miss + 0.5 * float(np.sum(told * told)) / GRIP, slope.astype(np.float64).ravel()
-
-    from scipy.optimize import minimize
 
     start = np.zeros(columns * count)
     found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": TURNS})
@@ -92,6 +92,8 @@ def blend(voices: FloatArray, wanted: Ints, usual: FloatArray) -> FloatArray:
     `voices` (voices, n, classes) are scores, `wanted` (n,) the right classes; the likeliest weights
     are found, held a little towards the `usual` ones.
     """
+    from scipy.optimize import minimize
+
     at = np.arange(len(wanted))
 
     def cost(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -100,8 +102,6 @@ def blend(voices: FloatArray, wanted: Ints, usual: FloatArray) -> FloatArray:
         meant = np.einsum("vnc,nc->v", voices, shares) - voices[:, at, wanted].sum(axis=1)
         away = (weights - usual) / usual
         return miss + TRUST * float(away @ away), meant + 2 * TRUST * away / usual
-
-    from scipy.optimize import minimize
 
     bounds = [(0.0, None)] * len(usual)
     found = minimize(cost, usual.astype(np.float64), jac=True, method="L-BFGS-B", bounds=bounds)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import coo_matrix, csr_matrix
 
 Floats = NDArray[np.float64]
@@ -85,6 +84,8 @@ def _likeliest(
     one: Ints, other: Ints, won: Floats, lost: Floats, start: Floats, prior: float
 ) -> Floats:
     """The most probable strengths, by L-BFGS: the posterior has one summit."""
+    from scipy.optimize import minimize
+
     count = len(start)
 
     def cost(strength: Floats) -> tuple[float, Floats]:
@@ -94,8 +95,6 @@ def _likeliest(
         slope = np.bincount(one, pull, count) - np.bincount(other, pull, count)
         held = strength / prior**2
         return miss + 0.5 * float(strength @ held), slope + held
-
-    from scipy.optimize import minimize
 
     options = {"maxiter": TURNS, "gtol": CLOSE, "ftol": 1e-12}
     found = minimize(cost, start, jac=True, method="L-BFGS-B", options=options)
@@ -114,6 +113,8 @@ def _spread(
     diagonal = np.bincount(one, told, count) + np.bincount(other, told, count) + prior**-2
     if count > exact:
         return np.asarray(diagonal**-0.5)
+    from scipy.linalg import cho_factor, cho_solve
+
     curve = np.diag(diagonal)
     curve[one, other] = curve[other, one] = -told
     turned = cho_solve(cho_factor(curve, overwrite_a=True), np.eye(count), overwrite_b=True)

@@ -25,8 +25,9 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 from nlp.embed import Embedder, HashEmbedder
 from nlp.folder import Folder
 from nlp.index import open_folder
-from service import logs, worker
+from service import logs, sqlite, worker
 from service.app import create_app
+from service.channels import station
 from service.consultations.voting import actions as voting
 from service.database import Database
 from service.installation import Installation
@@ -44,10 +45,15 @@ structlog.configure(processors=logs.processors())
 
 @pytest.fixture(scope="session", autouse=True)
 def _soon() -> Iterator[None]:
-    """Whatever waits a second or two, so that others have their turn, waits less."""
+    """Whatever waits a second or two, so that others have their turn, waits less; a file that lives
+    for one test need not survive a loss of power.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "IDLE", 0.3)
         patch.setattr(worker, "REST", 0.02)
+        patch.setattr(station, "IDLE", 0.3)
         patch.setattr(voting, "RECKON", timedelta(seconds=0.1))
+        patch.setattr(sqlite, "PRAGMAS", (*sqlite.PRAGMAS, "synchronous=OFF"))
         yield
 
 

@@ -58,8 +58,10 @@ class Citizen:
 
     async def _answer(self) -> str:
         async with asyncio.timeout(PATIENCE):
-            while not (fresh := await self._fresh()):
+            fresh: list[dict[str, Any]] = []
+            while not fresh:
                 await asyncio.sleep(LOOK)
+                fresh = await self._fresh()
         await self._see(fresh)
         return "\n\n".join(line["text"] for line in fresh)
 
