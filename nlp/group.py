@@ -99,24 +99,25 @@ def place(
     vectors: FloatArray,
     near: Sequence[Sequence[Hit]],
     *,
-    threshold: float = JOIN,
+    threshold: float | Sequence[float] = JOIN,
     said: Sequence[float] | None = None,
 ) -> list[Placement]:
     """Place rows of vectors (n, size) in order.
 
-    `near` holds existing issues near each row, `said` when each was said, in days. New issues of
-    the batch keep a running mean, so that later rows can join them. Leader clustering (Hartigan
-    1975).
+    `near` holds existing issues near each row, `said` when each was said, in days; `threshold` is
+    for all rows or one for each. New issues of the batch keep a running mean, so that later rows
+    can join them. Leader clustering (Hartigan 1975).
     """
+    bars = np.broadcast_to(np.asarray(threshold, dtype=np.float64), len(vectors)).tolist()
     leaders = _Leaders()
     placed: list[Placement] = []
     for row, vector in enumerate(vectors):
         when = said[row] if said is not None else 0.0
         hit = max(near[row], key=lambda one: one.score, default=None)
         at, similarity = leaders.nearest(vector, when) if leaders.rows else (-1, -1.0)
-        if hit and hit.score >= max(threshold, similarity):
+        if hit and hit.score >= max(bars[row], similarity):
             placed.append(Placement(hit.id, None, hit.score))
-        elif similarity >= threshold:
+        elif similarity >= bars[row]:
             leaders.join(at, vector, when)
             placed.append(Placement(None, leaders.rows[at], similarity))
         else:

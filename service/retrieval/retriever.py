@@ -3,6 +3,7 @@ date from SQL.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -55,6 +56,7 @@ class Retriever:
         self._seen = 0
         self._owners: dict[int, tuple[str, int]] = {}
         self._entries: dict[tuple[str, int], set[int]] = {}
+        self._counts: Counter[str] = Counter()
         self._postings = {kind: Postings() for kind in TEXTS}
         self._backdrops = {kind: Backdrop() for kind in TEXTS}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
@@ -64,6 +66,10 @@ class Retriever:
     def seen(self) -> int:
         """The newest change this process has read."""
         return self._seen
+
+    def count(self, kind: str) -> int:
+        """How many entries of a kind there are."""
+        return self._counts[kind]
 
     async def encode(self, texts: Sequence[str], langs: Sequence[str] | None = None) -> FloatArray:
         """Vectors (n, size) of texts in these languages, computed outside the event loop."""
@@ -121,6 +127,7 @@ class Retriever:
         self._postings[kind].add([id_ for id_, _ in told], [text for _, text in told])
 
     def _own(self, entry_id: int, kind: str, owner_id: int) -> None:
+        self._counts[kind] += entry_id not in self._owners
         self._owners[entry_id] = (kind, owner_id)
         self._entries.setdefault((kind, owner_id), set()).add(entry_id)
 
@@ -135,6 +142,7 @@ class Retriever:
         for id_ in ids:
             owner = self._owners.pop(id_)
             self._entries[owner].discard(id_)
+            self._counts[kind] -= 1
         if ids:
             self.index.remove(kind, ids)
             if kind in TEXTS:

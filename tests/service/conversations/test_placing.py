@@ -10,6 +10,7 @@ import pytest
 
 from nlp.index import Hit
 from service.conversations import placing
+from service.conversations.weaving import Woven
 from service.database import Session, now
 from service.installation import Installation
 from service.issues import queries as issues
@@ -41,3 +42,35 @@ async def test_only_issues_near_enough_to_join_are_looked_up(
     assert asked == {alike, barely}
     assert [hit.id for hit in found] == [alike, barely]
     assert all(hit.score < was.score for hit, was in zip(found, hits, strict=False)), "both faded"
+
+
+def _said(*, imported: bool) -> Woven:
+    first = SimpleNamespace(
+        lang="pt", imported=imported, inbound=SimpleNamespace(occurred_at=now())
+    )
+    return cast(Woven, SimpleNamespace(text="falta água", first=first))
+
+
+@pytest.mark.parametrize(
+    ("imported", "issues_held", "joins"),
+    [(False, 0, True), (True, 0, False), (True, placing.ROUND, True)],
+)
+def test_imported_words_join_at_once_only_what_says_almost_the_same(
+    imported: bool, issues_held: int, joins: bool
+) -> None:
+    vectors = np.array([[1.0, 0.0], [0.6, 0.8]], dtype=np.float32)
+    space = SimpleNamespace(join=0.4, place=lambda raw: raw)
+    retriever = cast(
+        Retriever,
+        SimpleNamespace(
+            space=space,
+            count=lambda kind: issues_held,
+            find=lambda kind, texts, *_, **__: [[] for _ in texts],
+        ),
+    )
+    woven = [_said(imported=imported), _said(imported=imported)]
+    for second, together in ((vectors[1], joins), (np.array([0.8, 0.6], np.float32), True)):
+        rows = np.stack([vectors[0], second])
+        found = placing.place(woven, rows, [[], []], retriever, None)
+        leaders = [one.placement.leader for one in found]
+        assert leaders == ([0, 0] if together else [0, 1])
