@@ -12,7 +12,7 @@ from service.channels import deliveries, inbox
 from service.consultations import tasks as consultations
 from service.consultations.meeting import tasks as meetings
 from service.consultations.voting import tasks as voting
-from service.database import now
+from service.database import Session, now
 from service.installation import Installation
 from service.issues import tasks as issues
 from service.jobs import Job
@@ -41,6 +41,11 @@ async def do(job: Job, here: Installation, retriever: Retriever) -> set[int]:
 def turn(job: Job) -> timedelta | None:
     """After how long a job comes round again, if it does."""
     return ROUND.get(job.key or "")
+
+
+async def consolidate_soon(session: Session) -> None:
+    """The next round is now, not when its turn comes."""
+    await jobs.add(session, "consolidate_issues", key="consolidate_issues")
 
 
 async def after_drain(here: Installation, retriever: Retriever) -> None:

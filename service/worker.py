@@ -44,13 +44,14 @@ class Worker:
         self._here, self._retriever, self._bell, self._mend = here, retriever, bell, mend
         self._alone = alone
         self._desk = Desk(here, retriever)
+        self._imported = False
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Work until told to stop."""
         await self._begin()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._loop(INBOX, self.understand))
+            group.create_task(self._loop(INBOX, self._hear))
             group.create_task(self._loop(JOBS, self.work))
         await self._let_go()
 
@@ -104,6 +105,16 @@ class Worker:
             if not busy and not self._stopping.is_set():
                 await self._bell.wait(name, IDLE)
 
+    async def _hear(self) -> int:
+        """Read a batch. Once nothing waits any more, what was imported is brought together."""
+        claimed = await self.understand()
+        if self._imported and not claimed:
+            async with self._here.database.write() as session:
+                await tasks.consolidate_soon(session)
+            self._imported = False
+            self._bell.ring([JOBS])
+        return claimed
+
     async def understand(self, most: int = BATCH) -> int:
         """Read one batch of the inbox; gives how many rows were claimed, or before there is an
         encoder how many readers were answered.
@@ -115,6 +126,7 @@ class Worker:
             arrived = await inbox.claim(session, self._here.vault, self.name, limit=most)
         if not arrived:
             return 0
+        self._imported |= any(one.inbound.address.channel == inbox.IMPORT for one in arrived)
         answered = await self._take(arrived)
         return len(arrived) if equipped else answered
 

@@ -19,6 +19,7 @@ from service.channels.models import InboxRow
 from service.commands import importing
 from service.database import now
 from service.installation import Installation
+from service.issues.models import Issue
 from service.jobs import Job
 from service.messages.models import Message
 from service.retrieval.models import Entry
@@ -136,6 +137,29 @@ async def test_one_id_is_one_message_whoever_is_said_to_have_written_it(
     await _read(installation)
     async with installation.database.read() as session:
         assert (await session.scalars(select(InboxRow.state))).all() == ["done"]
+
+
+async def test_what_was_imported_is_brought_together_once_all_of_it_is_read(
+    app: FastAPI, installation: Installation, tmp_path: Path
+) -> None:
+    rows = [
+        '{"id": "1", "text": "falta água na rua do sol desde ontem"}',
+        '{"id": "2", "text": "falta água na rua das acácias há três dias"}',
+        '{"id": "3", "text": "o ônibus da linha 214 só passa de hora em hora"}',
+    ]
+    await importing.messages(installation, _written(tmp_path / "m.jsonl", rows), _progress)
+    async with asyncio.timeout(60):
+        while await _together(installation) != [1, 2]:
+            await asyncio.sleep(0.02)
+
+
+async def _together(here: Installation) -> list[int]:
+    """How many contributions each issue has that stands."""
+    async with here.database.read() as session:
+        found = await session.scalars(
+            select(Issue.size).where(Issue.merged_into.is_(None)).order_by(Issue.size)
+        )
+        return list(found.all())
 
 
 async def test_retention_counts_from_the_import_and_reaches_imported_originals(
