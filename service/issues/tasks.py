@@ -166,8 +166,8 @@ def _people(voices: Sequence[Voice]) -> int:
 
 
 async def consolidate(here: Installation, retriever: Retriever) -> None:
-    """Find the themes of what is said lately, bring together within them what is one matter, and
-    propose it where staff have touched it.
+    """Find the themes of what is said lately, bring together what is one matter, sooner within a
+    theme, and propose it where staff have touched it.
     """
     model = retriever.embedder.name
     async with here.database.read() as session:
