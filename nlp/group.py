@@ -27,6 +27,8 @@ WITHIN = 0.45
 CHANCE = 0.995
 FADED = 0.3
 SILENCE = 180.0
+ELSEWHERE = 0.2
+BRIEF = 1 / 3
 NEAR = 30
 ALL_PAIRS = 1_500
 BLOCK = 20_000
@@ -59,6 +61,13 @@ def fade(days: float) -> float:
 def silence(said: float, first: float, last: float) -> float:
     """Days between something said and the time in which an issue was spoken of, 0 within it."""
     return max(0.0, first - said, said - last)
+
+
+def brief(days: DayArray, stretch: float) -> NDArray[np.bool_]:
+    """Whether so many days are short beside the `stretch` in which all was said, less than a third:
+    what two themes say within them is likely one matter.
+    """
+    return np.asarray(days < BRIEF * stretch)
 
 
 @dataclass
@@ -133,6 +142,7 @@ def consolidate(
     *,
     spans: DayArray | None = None,
     themes: IntArray | None = None,
+    stretch: float = 0.0,
     threshold: float = JOIN,
 ) -> IntArray:
     """A group label for each issue, by average linkage over all members (Sokal and Michener 1958).
@@ -140,12 +150,14 @@ def consolidate(
     `means` (n, size) are the issues' vectors, `sizes` (n) how many members each has, `spans` (n, 2)
     the days in which each was first and last spoken of. Rows named in `apart` never come into one
     group. Rows of one theme (`themes`, n) need be no more alike than 0.45, where `threshold` is
-    higher. The most alike unite first; beyond 1,500 issues each is compared with its 30 nearest.
+    higher; rows of two by 0.2 more than `threshold`, unless both were spoken of in one short part
+    of the `stretch` (days) in which all was said. The most alike unite first; beyond 1,500 issues
+    each is compared with its 30 nearest.
     """
     days = spans if spans is not None else np.zeros((len(means), 2))
-    fields = themes if themes is not None else np.arange(len(means))
+    fields = themes if themes is not None else np.zeros(len(means), dtype=np.int64)
     within = min(threshold, WITHIN) if themes is not None else threshold
-    tree = _Tree(means, sizes, days, fields, set(apart), within, threshold - within)
+    tree = _Tree(means, sizes, days, fields, set(apart), within, threshold - within, stretch)
     tree.link(*_pairs(means, within))
     tree.unite()
     return tree.labels()
@@ -170,7 +182,8 @@ class _Tree:
 
     `near` holds for each row how alike those are that it may unite with; in the heap stands each
     row once or more, by a bound on its best: unions are never more alike than their parts. Two of
-    different themes count as less alike by `elsewhere`; a union has the theme of its larger part.
+    different themes count as less alike, by `sooner` within a short part of the `stretch`; a union
+    has the theme of its larger part.
     """
 
     def __init__(
@@ -181,12 +194,13 @@ class _Tree:
         themes: IntArray,
         apart: set[int],
         threshold: float,
-        elsewhere: float,
+        sooner: float,
+        stretch: float,
     ) -> None:
         self.means = np.array(means, dtype=np.float32)
         self.sizes = np.array(sizes, dtype=np.float64)
         self.first, self.last = np.array(spans[:, 0]), np.array(spans[:, 1])
-        self.themes, self.elsewhere = np.array(themes), elsewhere
+        self.themes, self.sooner, self.stretch = np.array(themes), sooner, stretch
         self.apart, self.threshold = apart, threshold
         self.into = np.arange(len(means), dtype=np.int64)
         self.near: list[dict[int, float]] = [{} for _ in self.into]
@@ -205,8 +219,11 @@ class _Tree:
     def _off(self, one: IntArray | int, other: IntArray) -> FloatArray:
         gap = np.maximum(self.first[one] - self.last[other], self.first[other] - self.last[one])
         silent = FADED * np.clip(gap / SILENCE, 0.0, 1.0)
-        apart = self.elsewhere * (self.themes[one] != self.themes[other])
-        return np.asarray(silent + apart, dtype=np.float32)
+        days = np.maximum(self.last[one], self.last[other])
+        days = days - np.minimum(self.first[one], self.first[other])
+        apart = np.where(brief(days, self.stretch), self.sooner, self.sooner + ELSEWHERE)
+        off = silent + apart * (self.themes[one] != self.themes[other])
+        return np.asarray(off, dtype=np.float32)
 
     def _note(self, one: int, other: int, score: float) -> None:
         if score >= self.threshold and not (one in self.apart and other in self.apart):

@@ -25,27 +25,31 @@ RANDOMNESS = 0.001
 def themes(vectors: FloatArray, *, seed: int = 1) -> IntArray:
     """A theme for each placed vector (n, size), numbered from 0, the largest first.
 
-    Each is linked with the hundredth of all that is nearest, by how much nearer they are than the
-    thirtieth around each of the two (Conneau et al. 2018), so that a crowded field is not one
-    theme. Communities of the constant Potts model (Traag et al. 2011) by the Leiden algorithm
-    (Traag et al. 2019).
+    They are the communities of what is `linked`.
     """
-    if len(vectors) < 2:
-        return np.zeros(len(vectors), dtype=np.int64)
-    links = _links(cleared(vectors))
+    return communities(linked(vectors), seed=seed)
+
+
+def communities(links: csr_matrix, *, seed: int = 1) -> IntArray:
+    """The community of each row of links (n, n), numbered from 0, the largest first: those of the
+    constant Potts model (Traag et al. 2011), by the Leiden algorithm (Traag et al. 2019).
+    """
+    count = links.shape[0]
+    if count < 2:
+        return np.zeros(count, dtype=np.int64)
     _, found = graspologic_native.leiden_csr(
         links.indptr.astype(np.int64),
         links.indices.astype(np.int32),
         links.data.astype(np.float64),
-        n_nodes=len(vectors),
+        n_nodes=count,
         resolution=DENSITY,
         randomness=RANDOMNESS,
         iterations=ROUNDS,
         use_modularity=False,
         seed=seed,
-        trials=TRIALS if len(vectors) <= FEW else 1,
+        trials=TRIALS if count <= FEW else 1,
     )
-    marks = np.array([found.get(row, -1 - row) for row in range(len(vectors))])
+    marks = np.array([found.get(row, -1 - row) for row in range(count)])
     return _by_size(marks)
 
 
@@ -62,7 +66,7 @@ def cleared(vectors: FloatArray) -> FloatArray:
     return unit(kept + near @ kept)
 
 
-def _linked(count: int) -> int:
+def _many(count: int) -> int:
     """How many each is linked with, of so many: a matter is about as large a part of much as of
     little. Thirty do from 3,000 to 4,500, one in 150 beyond.
     """
@@ -70,8 +74,14 @@ def _linked(count: int) -> int:
     return int(np.clip(round(part), FEWEST, MOST))
 
 
-def _links(vectors: FloatArray) -> csr_matrix:
-    most = _linked(len(vectors))
+def linked(vectors: FloatArray) -> csr_matrix:
+    """Links (n, n) between placed vectors (n, size): each with the hundredth of all that is
+    nearest, by how much nearer the two are than the thirtieth around each (Conneau et al. 2018), so
+    that a crowded field is not one theme.
+    """
+    if len(vectors) < 2:
+        return csr_matrix((len(vectors), len(vectors)), dtype=np.float32)
+    vectors, most = cleared(vectors), _many(len(vectors))
     rows, scores = nearest(vectors, round(CROWD * most))
     known = rows >= 0
     crowd = np.where(known, scores, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)

@@ -168,7 +168,22 @@ def test_issues_of_one_theme_unite_sooner_than_others() -> None:
     surer = group.consolidate(vectors, ones, themes=marks, threshold=0.52)
     assert same(surer.tolist(), marks.tolist())
     assert len(set(group.consolidate(vectors, ones, threshold=0.52).tolist())) == 4
-    assert len(set(group.consolidate(vectors, ones, themes=marks, threshold=0.44).tolist())) == 1
+    assert same(
+        group.consolidate(vectors, ones, themes=marks, threshold=0.44).tolist(), marks.tolist()
+    )
+    assert len(set(group.consolidate(vectors, ones, themes=marks, threshold=0.29).tolist())) == 1
+
+
+def test_issues_of_two_themes_said_in_one_short_stretch_unite_as_any_two() -> None:
+    shared, own = np.full((4, 1), 0.5**0.5), 0.5**0.5 * np.eye(4)
+    vectors = np.hstack([shared, own]).astype(np.float32)
+    ones, marks = np.ones(4, dtype=np.int64), np.array([0, 0, 1, 1])
+    for days, groups in (([0, 1, 2, 10], 1), ([0, 1, 2, 40], 2), ([0, 1, 38, 40], 2)):
+        spans = np.array([days, days], dtype=np.float64).T
+        found = group.consolidate(
+            vectors, ones, spans=spans, themes=marks, stretch=100.0, threshold=0.44
+        )
+        assert len(set(found.tolist())) == groups
 
 
 def test_union_has_the_theme_of_its_larger_part() -> None:
@@ -176,7 +191,9 @@ def test_union_has_the_theme_of_its_larger_part() -> None:
     vectors = np.array([[1, 0, 0], [close, 0.78, 0], [alike, 0.25, 0.83]], dtype=np.float32)
     marks = np.array([0, 1, 1])
     for sizes, groups in (([9, 1, 1], 2), ([1, 9, 1], 1)):
-        found = group.consolidate(vectors, np.array(sizes), themes=marks, threshold=0.55)
+        found = group.consolidate(
+            vectors, np.array(sizes), themes=marks, stretch=1.0, threshold=0.55
+        )
         assert len(set(found.tolist())) == groups
 
 

@@ -70,7 +70,7 @@ def _streamed(
         yield from _against(of, what, gold, found, target, others, seconds, least)
     lost = _ari(gold, batch, 1) - _ari(gold, found, 1)
     yield Score("grouping", of, LOST, lost, 0.03, at_most=True)
-    yield Score("grouping", of, "changed issue but by a merge", _churn(stream), 0.05, at_most=True)
+    yield from _changed(of, stream)
     third, false = _alerts(gold, list(stream.alerts.values()))
     yield Score("alerts", of, "median message that raises an issue", third, 3, at_most=True)
     yield Score("alerts", of, "false alerts per true one", false, 1, at_most=True)
@@ -121,20 +121,23 @@ def _batch(vectors: FloatArray, days: Sequence[float]) -> tuple[list[int], list[
         np.ones(len(placed), dtype=np.int64),
         spans=np.stack([days, days], axis=1),
         themes=fields,
+        stretch=float(np.ptp(days)),
         threshold=space.join,
     )
     shown = themes.of_issues(labels, fields, len(labels))[labels]
     return labels.tolist(), shown.tolist()
 
 
-def _churn(stream: Stream) -> float:
-    """Share of messages of the last half that are apart from those they joined."""
-    half = len(stream.issue) // 2
-    ends: dict[int, set[int]] = {}
-    for first, last in zip(stream.joined.tolist(), stream.issue.tolist(), strict=True):
-        ends.setdefault(first, set()).add(last)
-    moved = [len(ends[first]) > 1 for first in stream.joined[half:].tolist()]
-    return float(np.mean(moved))
+def _changed(of: str, stream: Stream) -> Iterator[Score]:
+    """Shares of all messages, and of those of the last half, that left their issue for another
+    reason than a merge while the last half came.
+    """
+    count = len(stream.issue)
+    moved = stream.moved(count)
+    late = sum(2 * row >= count for row in moved)
+    what = "changed issue in the last half but by a merge"
+    yield Score("grouping", of, what, len(moved) / count, 0.05, at_most=True)
+    yield Score("grouping", of, f"{what}, of that half", 2 * late / count, 0.05, at_most=True)
 
 
 def _alerts(gold: Sequence[str], alerts: Sequence[Alert]) -> tuple[float, float]:
@@ -221,6 +224,7 @@ def _shown(
     lost = whole - _ari(gold, shown, 1)
     yield Score("grouping", of, "ARI lost by streaming, themes", lost, 0.03, at_most=True)
     yield Score("grouping", of, LOST, _ari(gold, issues, 1) - _ari(gold, stream.issue.tolist(), 1))
+    yield from _changed(of, stream)
 
 
 def _peers(texts: Sequence[str], vectors: FloatArray, groups: int) -> Others:

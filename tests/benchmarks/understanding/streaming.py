@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlp import group, themes
+from nlp import astray, group, themes
+from nlp.astray import Nodes
 from nlp.embed import JOIN, FloatArray, Space
 from nlp.index import Hit
 from nlp.neighbours import IntArray
@@ -40,16 +41,16 @@ class Stream:
 
     def __init__(self, vectors: FloatArray, days: Sequence[float]) -> None:
         self.vectors, self.days = vectors, np.asarray(days, dtype=np.float64)
-        n = len(vectors)
+        n, most = len(vectors), 2 * len(vectors)
         self.issue = np.full(n, -1, dtype=np.int64)
-        self.first, self.last = np.zeros(n), np.zeros(n)
-        self.sums, self.sizes = np.zeros_like(vectors), np.zeros(n, dtype=np.int64)
-        self.places = np.zeros_like(vectors)
+        self.first, self.last = np.zeros(most), np.zeros(most)
+        self.sums = np.zeros((most, vectors.shape[1]), dtype=np.float32)
+        self.places, self.sizes = self.sums.copy(), np.zeros(most, dtype=np.int64)
         self.count, self.due = 0, FIRST
         self.space = Space.of("stream", vectors[:FIRST].mean(axis=0, keepdims=True), JOIN)
         self.alerts: dict[int, Alert] = {}
-        self.joined = self.issue.copy()
-        self.themes = np.full(n, -1, dtype=np.int64)
+        self.moves: list[tuple[int, int]] = []
+        self.themes = np.full(most, -1, dtype=np.int64)
 
     def run(self, until: int | None = None) -> None:
         """Hear all of them, or those before `until`."""
@@ -68,6 +69,10 @@ class Stream:
         """The theme each message's issue is shown under since the last round (n)."""
         return self.themes[self.issue]
 
+    def moved(self, heard: int) -> set[int]:
+        """Messages that were taken out of their issue while the last half of `heard` came."""
+        return {row for when, row in self.moves if 2 * when > heard}
+
     def _hear(self, rows: IntArray) -> None:
         placed = self.space.place(self.vectors[rows])
         near = [self._near(row, vector) for row, vector in zip(rows.tolist(), placed, strict=True)]
@@ -78,7 +83,7 @@ class Stream:
             if issue < 0:
                 issue, self.count = self.count, self.count + 1
                 self.first[issue] = self.last[issue] = self.days[row]
-            self.issue[row] = self.joined[row] = issue
+            self.issue[row] = issue
             self.sums[issue] += self.vectors[row]
             self.sizes[issue] += 1
             self.first[issue] = min(self.first[issue], self.days[row])
@@ -98,38 +103,64 @@ class Stream:
         self.places[issues[self.sizes[issues] == 0]] = 0.0
 
     def _bring_together(self, heard: int) -> None:
-        live = np.flatnonzero(self.sizes[: self.count])
-        at = np.searchsorted(live, self.issue[:heard])
-        marks = themes.of_issues(
-            at, themes.themes(self.space.place(self.vectors[:heard])), len(live)
-        )
-        self.themes[live] = marks
+        placed = self.space.place(self.vectors[:heard])
+        links = themes.linked(placed)
+        found = themes.communities(links)
+        live, at = np.unique(self.issue[:heard], return_inverse=True)
+        days, most = self.days[:heard], astray.allowed(heard, len(self.moved(heard)))
+        parts = astray.astray(links, found, at, days, most=most)
+        spans = np.stack([self.first[live], self.last[live]], axis=1)
+        means = self.sums[live] / self.sizes[live].astype(np.float32)[:, None]
+        marks = themes.of_issues(at, found, len(live))
+        nodes = Nodes(means, self.sizes[live], spans, marks)
+        nodes = nodes.without(parts, self.vectors[:heard], days)
         labels = group.consolidate(
-            self.places[live],
-            self.sizes[live],
-            spans=np.stack([self.first[live], self.last[live]], axis=1),
-            themes=marks,
+            self.space.place(nodes.means),
+            nodes.sizes,
+            spans=nodes.spans,
+            themes=nodes.themes,
+            stretch=float(np.ptp(days)),
             threshold=self.space.join,
         )
-        for label in np.unique(labels):
-            members = live[labels == label]
-            if len(members) > 1:
-                self._merge(members, heard)
-        self._raise(np.flatnonzero(self.sizes[: self.count]).tolist(), heard - 1)
+        into = self._survivors(live, nodes.sizes, labels)
+        self._move(heard, into[: len(live)][at], into[len(live) :], parts)
+        self._count(heard)
+        live, at = np.unique(self.issue[:heard], return_inverse=True)
+        self.themes[live] = themes.of_issues(at, found, len(live))
+        self._raise(live.tolist(), heard - 1)
 
-    def _merge(self, issues: IntArray, heard: int) -> None:
-        """The largest survives."""
-        head = issues[np.argmax(self.sizes[issues])]
-        rest = issues[issues != head]
-        self.issue[:heard][np.isin(self.issue[:heard], rest)] = head
-        self.sums[head] = self.sums[issues].sum(axis=0)
-        self.sizes[head] = self.sizes[issues].sum()
-        self.first[head], self.last[head] = self.first[issues].min(), self.last[issues].max()
-        self.sizes[rest] = 0
-        self._settle(issues)
-        for issue in rest.tolist():
-            if issue in self.alerts:
-                self.alerts.setdefault(int(head), self.alerts[issue])
+    def _survivors(self, live: IntArray, sizes: IntArray, labels: IntArray) -> IntArray:
+        """The issue that each node is in from now on: the largest survives, parts alone are new."""
+        into = np.zeros(len(labels), dtype=np.int64)
+        for label in np.unique(labels):
+            nodes = np.flatnonzero(labels == label)
+            issues = nodes[nodes < len(live)]
+            if len(issues):
+                head = int(live[issues[np.argmax(sizes[issues])]])
+            else:
+                head, self.count = self.count, self.count + 1
+            into[nodes] = head
+            for gone in set(live[issues].tolist()) & self.alerts.keys():
+                self.alerts.setdefault(head, self.alerts[gone])
+        return into
+
+    def _move(
+        self, heard: int, merged: IntArray, into: IntArray, parts: Sequence[astray.Part]
+    ) -> None:
+        self.issue[:heard] = merged
+        for part, target in zip(parts, into.tolist(), strict=True):
+            self.moves += [(heard, row) for row in part.rows[merged[part.rows] != target].tolist()]
+            self.issue[part.rows] = target
+
+    def _count(self, heard: int) -> None:
+        issue, days = self.issue[:heard], self.days[:heard]
+        self.sizes = np.bincount(issue, minlength=len(self.sizes))
+        self.sums[:] = 0
+        np.add.at(self.sums, issue, self.vectors[:heard])
+        self.first[:], self.last[:] = np.inf, -np.inf
+        np.minimum.at(self.first, issue, days)
+        np.maximum.at(self.last, issue, days)
+        self._settle(np.arange(self.count))
 
     def _raise(self, issues: Sequence[int], row: int) -> None:
         for issue in issues:
