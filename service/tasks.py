@@ -14,6 +14,7 @@ from service.consultations.meeting import tasks as meetings
 from service.consultations.voting import tasks as voting
 from service.database import Session, now
 from service.installation import Installation
+from service.issues import actions as issue_actions
 from service.issues import tasks as issues
 from service.jobs import Job
 from service.messages import actions as messages
@@ -102,12 +103,12 @@ async def _tell_correction(here: Installation, retriever: Retriever, job: Job) -
 
 async def _tell_ending(here: Installation, retriever: Retriever, job: Job) -> None:
     async with here.database.write() as session:
-        await issues.actions.tell_ending(session, here.vault, here.settings, job.args["issue_id"])
+        await issue_actions.tell_ending(session, here.vault, here.settings, job.args["issue_id"])
 
 
 async def _date_issue(here: Installation, retriever: Retriever, job: Job) -> None:
     async with here.database.write() as session:
-        await issues.actions.date(session, here.settings, job.args["issue_id"])
+        await issue_actions.date(session, here.settings, job.args["issue_id"])
 
 
 async def _move_consultations(here: Installation, retriever: Retriever, job: Job) -> None:

@@ -205,7 +205,7 @@ async def _part(
     if issue.official_id is not None:
         fresh.official_id = issue.official_id
         await standing.move_state(session, fresh, "assigned", actor=by.actor)
-    if fresh.due_at is None:
+    if fresh.due_at is None and by.actor != trail.MACHINE:
         await standing.set_due(session, None, fresh, None)
     return fresh
 

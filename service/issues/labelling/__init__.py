@@ -1,3 +1,1 @@
-"""What the machine says of issues by itself: names, key phrases, growth, themes, and which look
-like one.
-"""
+"""What the machine says of an issue by itself: its name, key phrases, and growth."""

@@ -1,4 +1,4 @@
-"""Read what names, growth, themes and regroupings are computed from."""
+"""Read what names and growth are computed from."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from nlp.embed import FloatArray
 from service.database import Session
-from service.issues.models import Issue, Membership, Theme
+from service.issues.models import Issue, Membership
 from service.messages.models import Contribution, ContributionVector
 
 MOST_TEXTS = 50
@@ -47,21 +47,6 @@ class Voice:
     person_id: int | None
     fingerprint: str
     said_at: datetime
-
-
-@dataclass(frozen=True)
-class Standing:
-    """An issue as regrouping sees it."""
-
-    id: int
-    name: str
-    state: str
-    size: int
-    people: int
-    touched: bool
-    theme_id: int | None
-    first_seen: datetime
-    last_seen: datetime
 
 
 @dataclass(frozen=True)
@@ -185,68 +170,3 @@ async def growths(session: Session) -> dict[int, tuple[float, bool]]:
         select(Issue.id, Issue.growth, Issue.emerging).where(or_(Issue.growth != 0, Issue.emerging))
     )
     return {row[0]: (row[1], row[2]) for row in rows.all()}
-
-
-async def standings(session: Session) -> dict[int, Standing]:
-    """Surviving issues that were not declined or closed."""
-    rows = await session.execute(
-        select(
-            Issue.id,
-            Issue.name,
-            Issue.state,
-            Issue.size,
-            Issue.people,
-            Issue.touched_at.is_not(None),
-            Issue.theme_id,
-            Issue.first_seen,
-            Issue.last_seen,
-        ).where(
-            Issue.root_id == Issue.id,
-            Issue.size > 0,
-            Issue.state.in_(("open", "assigned", "answered")),
-        )
-    )
-    return {row[0]: Standing(*row) for row in rows.all()}
-
-
-async def recent(session: Session, model: str, *, limit: int) -> tuple[list[int], FloatArray]:
-    """Surviving issues and vectors (n, size) of the newest contributions encoded by `model`."""
-    rows = (
-        await session.execute(
-            select(Issue.root_id, ContributionVector.vector)
-            .join(Membership, Membership.issue_id == Issue.id)
-            .join(
-                ContributionVector,
-                ContributionVector.contribution_id == Membership.contribution_id,
-            )
-            .where(ContributionVector.model == model)
-            .order_by(ContributionVector.contribution_id.desc())
-            .limit(limit)
-        )
-    ).all()
-    vectors = [np.frombuffer(row[1], dtype=np.float32) for row in rows]
-    return [row[0] for row in rows], np.stack(vectors) if rows else np.zeros((0, 0), np.float32)
-
-
-async def unused_themes(session: Session) -> Sequence[int]:
-    """Themes that no issue is in."""
-    rows = await session.scalars(
-        select(Theme.id).outerjoin(Issue, Issue.theme_id == Theme.id).where(Issue.id.is_(None))
-    )
-    return rows.all()
-
-
-async def free(session: Session, issue_ids: Collection[int]) -> set[int]:
-    """Those of the issues that wait, stand for themselves and were touched by nobody; locked."""
-    found = await session.scalars(
-        select(Issue.id)
-        .where(
-            Issue.id.in_(issue_ids),
-            Issue.root_id == Issue.id,
-            Issue.touched_at.is_(None),
-            Issue.state.in_(("open", "assigned")),
-        )
-        .order_by(Issue.id)
-        .with_for_update()
-    )
-    return set(found.all())

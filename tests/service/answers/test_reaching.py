@@ -12,7 +12,7 @@ from service.database import Database, now
 from service.installation import Installation
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
-from service.issues.labelling import actions as labelling
+from service.issues.regrouping import actions as regrouping
 from service.messages import actions as messages
 from service.messages.models import Contribution
 from service.settings import Settings
@@ -110,7 +110,7 @@ async def test_an_answer_at_once_settles_no_issue_whose_merged_askers_wait(
         answer = await desk.published(installation, session, other, author, editor)
         issue, _, said = await town.asked(session, installation.vault, 1, name="water back")
         merged, _, waiting = await town.asked(session, installation.vault, 1, name="pump burnt")
-        assert await labelling.merge_untouched(session, [(merged, issue)]) == 1
+        assert await regrouping.merge_untouched(session, [(merged, issue)]) == 1
         await messages.move_state(session, said, "erased", actor="person:x")
         who = await town.person(session)
         again = await town.contribution(session, installation.vault, who, "is the water back")

@@ -90,8 +90,11 @@ async def test_marked_messages_are_moved_to_another_issue_and_back(
         assert (await browser.post(f"/console/issues/{issue}/move", data=form)).status_code == 404
         undo = re.search(r"/console/moves/[0-9a-f]+/undo", answer.headers["set-cookie"])
         assert undo is not None, page
+        assert f'action="{undo.group()}"' in page.split('id="trail"', 1)[1]
         await sent(browser, undo.group())
         assert "voice 5." in await texts(browser, issue, "?every=true")
+        page = (await browser.get(f"/console/issues/{other}")).text
+        assert undo.group() not in page.split('id="trail"', 1)[1], "it is undone already"
 
 
 async def test_a_note_is_for_colleagues_and_its_author_takes_it_away(

@@ -21,6 +21,7 @@ from service.installation import Installation
 from service.issues import actions
 from service.issues.api import router
 from service.issues.labelling import actions as labelling
+from service.issues.regrouping import actions as regrouping
 from service.retrieval.retriever import Retriever
 from service.staff.access import Staffer, asking
 from tests.service.issues import town
@@ -333,7 +334,7 @@ async def test_only_admins_set_departments_up(place: Town) -> None:
 async def test_themes_count_what_an_official_may_see(place: Town) -> None:
     async with place.here.database.write() as session:
         ids = [place.issues["leak"], place.issues["hole"]]
-        await labelling.put_themes(session, [(None, "Streets", ["street"], ids)])
+        await regrouping.put_themes(session, [(None, "Streets", ["street"], ids)])
     (theme,) = await place.get("/themes")
     assert (theme["name"], theme["issues"], theme["people"]) == ("Streets", 2, 5)
     place.asker = place.staff["roads"]
