@@ -38,6 +38,9 @@ YOUNG = 75.0
 CLOSE = 0.44
 SLOW = 0.03
 CROWD = 0.01
+PICKED = 0.09
+NEAREST = 8
+QUIET = 6
 
 
 @dataclass(frozen=True)
@@ -311,12 +314,48 @@ def cohesion(mean: FloatArray, size: int) -> float:
     return (size * float(mean @ mean) - 1.0) / (size - 1)
 
 
-def raised(people: int, days: float, alike: float) -> bool:
+def raised(people: int, days: float, alike: float, *, picked: bool = False) -> bool:
     """Whether staff are told of a young issue: three people within 75 days who say much the same
     (`alike`, their cohesion).
 
     The longer they took, the likelier chance brought them together, so the more alike they have to
-    be: 0.46 on average after a day, 0.57 after 75; a little less the more they are.
+    be: 0.46 on average after a day, 0.57 after 75; a little less the more they are, and 0.09 more
+    where they were `picked` from all that was said, since among many chance finds three sooner.
     """
     bar = CLOSE + SLOW * math.log1p(max(0.0, days)) - CROWD * (people - FEW)
-    return people >= FEW and days <= YOUNG and alike >= bar
+    return people >= FEW and days <= YOUNG and alike >= bar + PICKED * picked
+
+
+def news(days: float, lately: int) -> bool:
+    """Whether an issue that began so many `days` ago is new to staff: within 75 days, or at most
+    six contributions are of these days (`lately`), so that it had gone quiet.
+    """
+    return days <= YOUNG or lately <= QUIET
+
+
+@dataclass(frozen=True)
+class Three:
+    """The two `others` (rows) that say the same as somebody, how `alike` the three are on average,
+    and how many `days` they took.
+    """
+
+    others: tuple[int, int]
+    alike: float
+    days: float
+
+
+def three(vector: FloatArray, others: FloatArray, ago: DayArray) -> Three | None:
+    """The two of `others` (n, size), said so many days `ago` (n), that most surely make three with
+    what was said now (size,), wherever they are filed; None where there are not two. Looked for
+    among the eight that are most alike.
+    """
+    if len(others) < FEW - 1:
+        return None
+    scores = others @ vector
+    near = np.argsort(-scores, kind="stable")[:NEAREST]
+    one, other = np.triu_indices(len(near), k=1)
+    a, b = near[one], near[other]
+    alike = (scores[a] + scores[b] + np.sum(others[a] * others[b], axis=1)) / 3
+    days = np.maximum(0.0, np.maximum(ago[a], ago[b]))
+    best = int(np.argmax(alike - SLOW * np.log1p(days)))
+    return Three((int(a[best]), int(b[best])), float(alike[best]), float(days[best]))

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from service.database import now
 from service.installation import Installation
 from service.issues.digest import digest as digest
 from service.issues.labelling import actions as labelling
-from service.issues.labelling import naming, queries
+from service.issues.labelling import naming, queries, threes
 from service.issues.labelling.actions import Labelled
 from service.issues.labelling.naming import Unnamed
 from service.issues.labelling.queries import Member, Stale, Voice, Young
@@ -104,6 +105,11 @@ async def _grow(here: Installation, retriever: Retriever, moment: datetime) -> N
         owners, raw = await retrieval.vectors(session, "issue", [one.id for one in young])
     after = await asyncio.to_thread(_growths, voices, moment)
     evidence = await asyncio.to_thread(_raised, young, owners, raw, retriever)
+    sure = evidence.keys() | {id_ for id_, (_, emerging) in after.items() if emerging}
+    told = sure | {id_ for id_, (_, emerging) in before.items() if emerging}
+    evidence |= await threes.raised(
+        here, retriever, moment, heard=moment - RECENT, told=told, doubted=told - sure
+    )
     for id_ in evidence:
         after[id_] = (after.get(id_, (0.0, False))[0], True)
     changed = {
@@ -124,7 +130,7 @@ async def _grow(here: Installation, retriever: Retriever, moment: datetime) -> N
 
 def _raised(
     young: Sequence[Young], owners: Sequence[int], raw: FloatArray, retriever: Retriever
-) -> dict[int, dict[str, float]]:
+) -> dict[int, dict[str, Any]]:
     """Young issues that staff are told of, and why."""
     places = dict(zip(owners, retriever.space.place(raw), strict=True))
     found = {}

@@ -139,6 +139,35 @@ def test_nobody_is_told_of_two_people_or_of_what_is_old() -> None:
     assert not group.raised(9, group.YOUNG + 1, 1.0)
 
 
+def test_three_that_were_picked_from_much_have_to_be_more_alike() -> None:
+    assert group.raised(3, 0.1, 0.48)
+    assert not group.raised(3, 0.1, 0.48, picked=True)
+    assert group.raised(3, 0.1, 0.54, picked=True)
+
+
+def test_the_two_that_most_surely_make_three_are_alike_and_not_long_ago() -> None:
+    members, _ = clusters(5, 1, 4, 0.5)
+    stranger = -members[0]
+    others = np.stack([stranger, members[1], members[2], members[3]])
+    alike = float(np.mean((members[[0, 1, 2]] @ members[[0, 1, 2]].T)[np.triu_indices(3, k=1)]))
+    found = group.three(members[0], others, np.array([0.0, 2.0, 5.0, 1e6]))
+    assert found is not None
+    assert (sorted(found.others), found.days) == ([1, 2], 5.0)
+    assert found.alike == pytest.approx(alike, abs=1e-5)
+
+
+def test_two_more_are_needed_to_make_three() -> None:
+    one = np.ones((1, 1), dtype=np.float32)
+    assert group.three(one[0], one, np.zeros(1)) is None
+    assert group.three(one[0], one[:0], np.zeros(0)) is None
+
+
+def test_what_is_spoken_of_all_the_time_is_no_news() -> None:
+    assert group.news(group.YOUNG, 100)
+    assert not group.news(group.YOUNG + 1, 100)
+    assert group.news(group.YOUNG + 1, group.QUIET)
+
+
 def test_silence_asks_for_more_likeness() -> None:
     assert [group.fade(days) for days in (-1, 0, 90, 180, 900)] == pytest.approx(
         [0, 0, 0.15, 0.3, 0.3]

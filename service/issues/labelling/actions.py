@@ -58,7 +58,7 @@ async def _each(
 async def grow_many(
     session: Session,
     growths: Mapping[int, tuple[float, bool]],
-    fresh: Mapping[int, Mapping[str, float]],
+    fresh: Mapping[int, Mapping[str, Any]],
 ) -> None:
     """Write growth and emergence of issues; those that emerge only now with their evidence."""
     rows = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import case, distinct, func, or_, select
+from sqlalchemy import Row, case, distinct, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nlp.embed import FloatArray
@@ -14,6 +14,7 @@ from service.database import Session
 from service.issues.models import Issue, Membership
 from service.messages.models import Contribution, ContributionVector
 
+ROOT = aliased(Issue)
 MOST_TEXTS = 50
 LEAST = 3
 
@@ -59,6 +60,88 @@ class Young:
     size: int
     voices: int
     days: float
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What somebody said, by its raw vector (size,), in an issue that `began` then."""
+
+    root_id: int
+    began: datetime
+    contribution_id: int
+    person_id: int | None
+    fingerprint: str
+    said_at: datetime
+    vector: FloatArray
+
+
+SAYINGS = (
+    select(
+        ROOT.id,
+        ROOT.first_seen,
+        Contribution.id,
+        Contribution.person_id,
+        Contribution.fingerprint,
+        Contribution.said_at,
+        ContributionVector.vector,
+    )
+    .join(Issue, Issue.root_id == ROOT.id)
+    .join(Membership, Membership.issue_id == Issue.id)
+    .join(Contribution, Contribution.id == Membership.contribution_id)
+    .join(ContributionVector, ContributionVector.contribution_id == Contribution.id)
+)
+
+
+async def latest(
+    session: Session,
+    model: str,
+    *,
+    heard: datetime,
+    came: datetime,
+    root_ids: Collection[int],
+    limit: int,
+) -> list[Saying]:
+    """What was said after `heard` and came in after `came`, or is in one of these issues: the
+    newest, in the order it was said.
+    """
+    rows = await session.execute(
+        SAYINGS.where(
+            ContributionVector.model == model,
+            Contribution.said_at >= heard,
+            or_(Contribution.created_at >= came, ROOT.id.in_(root_ids)),
+        )
+        .order_by(Contribution.id.desc())
+        .limit(limit)
+    )
+    return sorted(map(_saying, rows.all()), key=lambda one: (one.said_at, one.contribution_id))
+
+
+async def around(
+    session: Session, model: str, issue_ids: Collection[int], since: datetime
+) -> list[Saying]:
+    """What was said `since` then in these issues or what they were merged into, the newest 50 of
+    each, in order.
+    """
+    place = func.row_number().over(partition_by=Issue.root_id, order_by=Contribution.id.desc())
+    roots = select(Issue.root_id).where(Issue.id.in_(issue_ids))
+    newest = (
+        select(Contribution.id, place.label("place"))
+        .join(Membership, Membership.contribution_id == Contribution.id)
+        .join(Issue, Issue.id == Membership.issue_id)
+        .where(Issue.root_id.in_(roots), Contribution.said_at >= since)
+        .subquery()
+    )
+    rows = await session.execute(
+        SAYINGS.join(newest, newest.c.id == Contribution.id)
+        .where(newest.c.place <= MOST_TEXTS, ContributionVector.model == model)
+        .order_by(Contribution.id)
+    )
+    return [_saying(row) for row in rows.all()]
+
+
+def _saying(row: Row[int, datetime, int, int | None, str, datetime, bytes]) -> Saying:
+    root, began, id_, person, print_, said, raw = row
+    return Saying(root, began, id_, person, print_, said, np.frombuffer(raw, dtype=np.float32))
 
 
 async def young(session: Session, since: datetime, heard: datetime) -> list[Young]:

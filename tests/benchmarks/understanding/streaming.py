@@ -14,6 +14,7 @@ from nlp.index import Hit
 from nlp.neighbours import IntArray
 from service.conversations.centring import COMPARED, FIRST, SAMPLE
 from service.conversations.placing import NEAR
+from service.issues.labelling.threes import AROUND
 
 BATCH = 16
 ROUND = 200
@@ -49,6 +50,7 @@ class Stream:
         self.count, self.due = 0, FIRST
         self.space = Space.of("stream", vectors[:FIRST].mean(axis=0, keepdims=True), JOIN)
         self.alerts: dict[int, Alert] = {}
+        self.told: set[int] = set()
         self.moves: list[tuple[int, int]] = []
         self.themes = np.full(most, -1, dtype=np.int64)
 
@@ -90,6 +92,7 @@ class Stream:
             self.last[issue] = max(self.last[issue], self.days[row])
             self._settle(np.array([issue]))
             self._raise([issue], row)
+            self._echo(row, placed[row - rows[0]])
 
     def _near(self, row: int, vector: FloatArray) -> list[Hit]:
         scores = self.places[: self.count] @ vector
@@ -169,3 +172,24 @@ class Stream:
             if issue not in self.alerts and group.raised(size, days, alike):
                 members = np.flatnonzero(self.issue == issue)
                 self.alerts[issue] = Alert(row, tuple(members.tolist()))
+
+    def _echo(self, row: int, vector: FloatArray) -> None:
+        """Three who say the same raise the issue of the latest, wherever the others are filed."""
+        issue, now = int(self.issue[row]), self.days[row]
+        young = int(np.searchsorted(self.days[:row], now - group.YOUNG))
+        lately = np.bincount(self.issue[young : row + 1], minlength=self.count)
+        near = np.argsort(-(self.places[: self.count] @ vector))[:AROUND].tolist()
+        known = [
+            one
+            for one in (issue, *near)
+            if one not in self.alerts.keys() | self.told
+            and group.news(now - self.first[one], lately[one])
+        ]
+        rows = young + np.flatnonzero(np.isin(self.issue[young:row], known))
+        found = group.three(vector, self.space.place(self.vectors[rows]), now - self.days[rows])
+        if found is None or issue not in known:
+            return
+        if group.raised(group.FEW, found.days, found.alike, picked=True):
+            others = sorted(rows[list(found.others)].tolist())
+            self.alerts[issue] = Alert(row, (*others, row))
+            self.told |= set(self.issue[others].tolist())
