@@ -110,7 +110,7 @@ async def latest(
             Contribution.said_at >= heard,
             or_(Contribution.created_at >= came, ROOT.id.in_(root_ids)),
         )
-        .order_by(Contribution.id.desc())
+        .order_by(Contribution.said_at.desc(), Contribution.id.desc())
         .limit(limit)
     )
     return sorted(map(_saying, rows.all()), key=lambda one: (one.said_at, one.contribution_id))
