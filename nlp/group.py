@@ -28,6 +28,7 @@ CHANCE = 0.995
 FADED = 0.3
 SILENCE = 180.0
 ELSEWHERE = 0.2
+FOREIGN, VOICES = 0.1, 5
 BRIEF = 1 / 3
 NEAR = 30
 ALL_PAIRS = 1_500
@@ -71,6 +72,29 @@ def brief(days: DayArray, stretch: float) -> NDArray[np.bool_]:
     what two themes say within them is likely one matter.
     """
     return np.asarray(days < BRIEF * stretch)
+
+
+@dataclass(frozen=True)
+class Near:
+    """An issue near a text: how alike they are, its theme (None before a round), and its size."""
+
+    issue: int
+    alike: float
+    theme: int | None
+    size: int
+
+
+def held_back(near: Sequence[Near]) -> list[float]:
+    """How alike each issue counts to a text that may join one of them: less by 0.1 where its theme
+    is not the one that most of them, the nearest before all, are of.
+    """
+    votes: dict[int, float] = {}
+    for one in near:
+        if one.theme is not None:
+            weight = max(one.alike, 0.0) ** 4 * min(one.size, VOICES)
+            votes[one.theme] = votes.get(one.theme, 0.0) + weight
+    most = max(votes, key=lambda theme: votes[theme], default=None)
+    return [one.alike - FOREIGN * (one.theme not in (None, most)) for one in near]
 
 
 @dataclass

@@ -5,13 +5,12 @@ nothing.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
 from nlp import group
 from nlp.embed import FloatArray
-from nlp.group import Placement
+from nlp.group import Near, Placement
 from nlp.index import Hit
 from nlp.route import Route, Router
 from nlp.search import Found
@@ -19,6 +18,7 @@ from service.conversations.hearing import encodable
 from service.conversations.weaving import Woven
 from service.installation import Installation
 from service.issues import queries as issues
+from service.issues.queries import Span
 from service.retrieval.retriever import Retriever
 
 NEAR = 24
@@ -57,14 +57,15 @@ async def near(
     vectors: FloatArray, said: Sequence[float], here: Installation, retriever: Retriever
 ) -> list[list[Hit]]:
     """Issues near enough to each raw vector (n, size) for it to join, as survivors, less alike the
-    longer nobody spoke of them before or after the day it was `said`.
+    longer nobody spoke of them before or after the day it was `said`, and where they are of another
+    theme than most of what is near.
     """
     nearest = await asyncio.to_thread(retriever.near_issues, vectors, NEAR)
     found = [[hit for hit in hits if hit.score >= retriever.space.join] for hits in nearest]
     async with here.database.read() as session:
         spans = await issues.spans(session, {hit.id for hits in found for hit in hits})
     return [
-        [_faded(hit, day, *spans[hit.id]) for hit in hits if hit.id in spans]
+        _counted([(hit, spans[hit.id]) for hit in hits if hit.id in spans], day)
         for day, hits in zip(said, found, strict=True)
     ]
 
@@ -74,9 +75,17 @@ def days(woven: Sequence[Woven]) -> list[float]:
     return [one.first.inbound.occurred_at.timestamp() / DAY for one in woven]
 
 
-def _faded(hit: Hit, said: float, root: int, first: datetime, last: datetime) -> Hit:
-    quiet = group.silence(said, first.timestamp() / DAY, last.timestamp() / DAY)
-    return Hit(root, hit.score - group.fade(quiet))
+def _counted(hits: Sequence[tuple[Hit, Span]], said: float) -> list[Hit]:
+    near = [Near(one.root_id, hit.score, one.theme_id, one.size) for hit, one in hits]
+    quiet = [
+        group.silence(said, one.first.timestamp() / DAY, one.last.timestamp() / DAY)
+        for _, one in hits
+    ]
+    alike = group.held_back(near)
+    return [
+        Hit(one.issue, score - group.fade(days))
+        for one, score, days in zip(near, alike, quiet, strict=True)
+    ]
 
 
 def place(

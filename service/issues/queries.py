@@ -68,6 +68,19 @@ class IssueContext:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A surviving issue: when it was first and last spoken of, its theme, and how many
+    contributions it counts.
+    """
+
+    root_id: int
+    first: datetime
+    last: datetime
+    theme_id: int | None
+    size: int
+
+
+@dataclass(frozen=True)
 class Asker:
     """Somebody who hears of an issue; followers have no contribution. `receipt` is sealed."""
 
@@ -91,18 +104,16 @@ async def sizes(session: Session, issue_ids: Collection[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in rows.all()}
 
 
-async def spans(
-    session: Session, issue_ids: Collection[int]
-) -> dict[int, tuple[int, datetime, datetime]]:
-    """For each issue its survivor, and when that was first and last spoken of."""
+async def spans(session: Session, issue_ids: Collection[int]) -> dict[int, Span]:
+    """For each issue its survivor, with what a text that may join it asks."""
     if not issue_ids:
         return {}
     rows = await session.execute(
-        select(Issue.id, _root.id, _root.first_seen, _root.last_seen)
+        select(Issue.id, _root.id, _root.first_seen, _root.last_seen, _root.theme_id, _root.size)
         .join(_root, _root.id == Issue.root_id)
         .where(Issue.id.in_(issue_ids))
     )
-    return {row[0]: (row[1], row[2], row[3]) for row in rows.all()}
+    return {row[0]: Span(row[1], row[2], row[3], row[4], row[5]) for row in rows.all()}
 
 
 async def askers(session: Session, root_id: int, *, news: bool = False) -> list[Asker]:

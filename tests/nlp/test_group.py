@@ -168,6 +168,15 @@ def test_what_is_spoken_of_all_the_time_is_no_news() -> None:
     assert group.news(group.YOUNG + 1, group.QUIET)
 
 
+def test_an_issue_of_another_theme_than_most_around_is_held_back() -> None:
+    near = [group.Near(1, 0.7, 5, 9), *(group.Near(at, 0.65, 6, 3) for at in (2, 3, 4))]
+    assert group.held_back(near) == pytest.approx([0.6, 0.65, 0.65, 0.65])
+    assert group.held_back(near[:2]) == pytest.approx([0.7, 0.55]), "the nearest before all"
+    fresh = group.Near(7, 0.66, None, 50)
+    assert group.held_back([fresh, near[0]]) == pytest.approx([0.66, 0.7])
+    assert group.held_back([]) == []
+
+
 def test_silence_asks_for_more_likeness() -> None:
     assert [group.fade(days) for days in (-1, 0, 90, 180, 900)] == pytest.approx(
         [0, 0, 0.15, 0.3, 0.3]

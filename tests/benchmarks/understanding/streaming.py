@@ -96,9 +96,15 @@ class Stream:
 
     def _near(self, row: int, vector: FloatArray) -> list[Hit]:
         scores = self.places[: self.count] @ vector
-        best = np.argsort(-scores)[:NEAR].tolist()
+        best = np.argsort(-scores)[:NEAR]
+        best = best[scores[best] >= self.space.join].tolist()
+        near = [group.Near(i, float(scores[i]), self._theme(i), int(self.sizes[i])) for i in best]
         gaps = [group.silence(self.days[row], self.first[i], self.last[i]) for i in best]
-        return [Hit(i, float(scores[i]) - group.fade(g)) for i, g in zip(best, gaps, strict=True)]
+        alike = group.held_back(near)
+        return [Hit(i, a - group.fade(g)) for i, a, g in zip(best, alike, gaps, strict=True)]
+
+    def _theme(self, issue: int) -> int | None:
+        return int(self.themes[issue]) if self.themes[issue] >= 0 else None
 
     def _settle(self, issues: IntArray) -> None:
         sizes = np.maximum(self.sizes[issues], 1)[:, None]

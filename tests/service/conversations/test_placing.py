@@ -15,6 +15,7 @@ from service.database import Session, now
 from service.installation import Installation
 from service.issues import queries as issues
 from service.issues.members.actions import NewIssue, open_many
+from service.issues.regrouping import actions as regrouping
 from service.retrieval.retriever import Retriever
 
 
@@ -42,6 +43,25 @@ async def test_only_issues_near_enough_to_join_are_looked_up(
     assert asked == {alike, barely}
     assert [hit.id for hit in found] == [alike, barely]
     assert all(hit.score < was.score for hit, was in zip(found, hits, strict=False)), "both faded"
+
+
+async def test_an_issue_of_another_theme_than_most_around_counts_as_less_alike(
+    installation: Installation,
+) -> None:
+    made = [NewIssue(name, [name], None, 0.0, [], None, now(), now()) for name in "abc"]
+    async with installation.database.write() as session:
+        ids = await open_many(session, made)
+        for name, mine in (("Streets", ids[:1]), ("Water", ids[1:])):
+            await regrouping.put_themes(session, [(None, name, [name], mine)])
+        for issue in await issues.issues(session, ids):
+            issue.size = 3
+    hits = [Hit(id_, score) for id_, score in zip(ids, (0.7, 0.66, 0.65), strict=True)]
+    retriever = SimpleNamespace(near_issues=lambda *_: [hits], space=SimpleNamespace(join=0.4))
+    said = [now().timestamp() / placing.DAY]
+    (found,) = await placing.near(
+        np.zeros((1, 4), dtype=np.float32), said, installation, cast(Retriever, retriever)
+    )
+    assert [hit.score for hit in found] == pytest.approx([0.6, 0.66, 0.65], abs=1e-4)
 
 
 def _said(*, imported: bool) -> Woven:
