@@ -63,31 +63,40 @@ async def merge_untouched(session: Session, pairs: Sequence[tuple[int, int]]) ->
 
 
 async def take_out(session: Session, leaving: Sequence[Leaving]) -> list[int | None]:
-    """Take contributions out of issues that nobody has touched, into another of that kind or into a
-    new one; gives where they are now, None where they stayed.
+    """Take contributions that wait out of issues that nobody has touched or follows, into another
+    that nobody touched or into a new one; gives where they are now, None where they stayed.
 
     Each is a move on record, which staff can undo. Nobody is told.
     """
-    roots = await queries.roots_of(session, [id_ for one in leaving for id_ in one.ids])
+    ids = [id_ for one in leaving for id_ in one.ids]
+    found = await queries.roots_of(session, ids)
     targets = {one.into for one in leaving if one.into is not None}
-    free = await regrouping.free(session, {*roots.values(), *targets})
+    free = await regrouping.free(session, {*found.values(), *targets})
+    fixed = await regrouping.followed(session)
+    # What was read before the lock may have changed until it was had.
+    held = await queries.roots_of(session, await queries.with_state(session, ids, ["received"]))
+    roots = {
+        id_: root
+        for id_, root in held.items()
+        if root == found[id_] and root in free and root not in fixed
+    }
     return [await _leave(session, one, roots, free) for one in leaving]
 
 
 async def _leave(
     session: Session, one: Leaving, roots: Mapping[int, int], free: Mapping[int, datetime | None]
 ) -> int | None:
-    ids = [id_ for id_ in one.ids if roots.get(id_) in free and roots[id_] != one.into]
+    """Some of what waits stays in each issue, so that none is left to be answered to nobody."""
+    ids = [id_ for id_ in one.ids if id_ in roots and roots[id_] != one.into]
+    keep = await regrouping.waiting_without(session, {roots[id_] for id_ in ids}, ids)
+    ids = [id_ for id_ in ids if roots[id_] in keep]
     if not ids or (one.into is not None and one.into not in free):
         return None
     into, rest = one.into, ids
     if into is None:
         own = [id_ for id_ in ids if roots[id_] == roots[ids[0]]]
         rest = [id_ for id_ in ids if id_ not in own]
-        try:
-            into = (await grouping.split(session, roots[ids[0]], own, by=standing.Machine())).id
-        except grouping.NothingLeft:
-            return None
+        into = (await grouping.split(session, roots[ids[0]], own, by=standing.Machine())).id
     if rest:
         await grouping.move(session, rest, into, by=standing.Machine())
     await _keep_dates(session, [(free[roots[id_]], into) for id_ in ids])

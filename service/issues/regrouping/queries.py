@@ -136,3 +136,21 @@ async def free(session: Session, issue_ids: Collection[int]) -> dict[int, dateti
         .with_for_update()
     )
     return {row.id: row.due_at for row in found.all()}
+
+
+async def waiting_without(
+    session: Session, root_ids: Collection[int], contribution_ids: Collection[int]
+) -> set[int]:
+    """Those of the issues in which something waits beside these contributions."""
+    rows = await session.scalars(
+        select(Issue.root_id)
+        .join(Membership, Membership.issue_id == Issue.id)
+        .join(Contribution, Contribution.id == Membership.contribution_id)
+        .where(
+            Issue.root_id.in_(root_ids),
+            Contribution.state == "received",
+            Contribution.id.not_in(contribution_ids),
+        )
+        .distinct()
+    )
+    return set(rows.all())
