@@ -26,6 +26,7 @@ from service.departments.norm import due
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.issues.actions import Joined, NewIssue
+from service.issues.members import queries as trees
 from service.messages import actions as messages
 from service.messages import queries as message_queries
 from service.messages import receipts
@@ -210,6 +211,8 @@ async def _into_issues(room: Room, placed: Sequence[Placed]) -> None:
     fresh = [one for one in placed if not one.grew]
     await _open_new(room, placed)
     joined = [_joined(one, room) for one in fresh]
+    # First the issues, then their means, as whoever merges or moves takes them.
+    await trees.trees(room.session, {one.issue_id for one in placed})
     await _move_centroids(room, placed)
     await issues.join_many(room.session, joined)
     if grown:

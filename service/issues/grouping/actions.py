@@ -113,13 +113,13 @@ async def unmerge(
     session: Session, issue_id: int, *, by: standing.Author, why: str | None = None
 ) -> Issue:
     """Take the pointer away: the issue stands for itself again, with what was merged into it."""
+    nodes = await trees.trees(session, [issue_id])
     issue = await queries.for_act(session, issue_id)
     if issue is None:
         raise standing.UnknownIssue("There is no such issue.")
     if issue.merged_into is None:
         raise NotMerged("This issue was not merged into another.")
     parent, (survivor,) = issue.merged_into, await queries.issues(session, [issue.root_id])
-    nodes = await trees.trees(session, [issue.id])
     tree = trees.below(nodes)[issue.id]
     issue.merged_into = None
     standing.touch(issue, by)

@@ -40,7 +40,9 @@ class Tally:
 
 
 async def trees(session: Session, issue_ids: Collection[int]) -> dict[int, Node]:
-    """All issues of the trees that `issue_ids` are in, locked until the transaction ends."""
+    """All issues of the trees that `issue_ids` are in, locked until the transaction ends: each
+    tree from its survivor on, as whoever acts on one locks them.
+    """
     roots = select(Issue.root_id).where(Issue.id.in_(issue_ids))
     rows = await session.execute(
         select(
@@ -54,7 +56,7 @@ async def trees(session: Session, issue_ids: Collection[int]) -> dict[int, Node]
             Issue.last_seen,
         )
         .where(Issue.root_id.in_(roots))
-        .order_by(Issue.id)
+        .order_by(Issue.root_id, Issue.id != Issue.root_id, Issue.id)
         .with_for_update()
     )
     return {row.id: Node(*row) for row in rows.all()}
