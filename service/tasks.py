@@ -22,6 +22,7 @@ from service.messages import queries as message_queries
 from service.people import actions as people
 from service.report import tasks as report
 from service.retrieval.retriever import Retriever
+from service.rounds import queries as round_queries
 from service.rounds import tasks as rounds
 
 Task = Callable[[Installation, Retriever, Job], Awaitable[set[int] | None]]
@@ -55,10 +56,17 @@ async def after_drain(here: Installation, retriever: Retriever) -> None:
     """
     async with here.database.read() as session:
         await retriever.refresh(session)
-    await issues.consolidate(here, retriever)
+    await _bring_together(here, retriever)
     await issues.refresh(here, retriever)
     async with here.database.read() as session:
         await retriever.refresh(session)
+
+
+async def _bring_together(here: Installation, retriever: Retriever) -> None:
+    """What is a question of a round keeps those who asked it: its answer is theirs."""
+    async with here.database.read() as session:
+        kept = await round_queries.asked(session)
+    await issues.consolidate(here, retriever, kept=kept)
 
 
 async def when_idle(here: Installation, retriever: Retriever) -> None:
@@ -73,7 +81,7 @@ async def _refresh(here: Installation, retriever: Retriever, job: Job) -> None:
 
 
 async def _consolidate(here: Installation, retriever: Retriever, job: Job) -> None:
-    await issues.consolidate(here, retriever)
+    await _bring_together(here, retriever)
 
 
 async def _digest(here: Installation, retriever: Retriever, job: Job) -> None:

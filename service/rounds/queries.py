@@ -238,6 +238,14 @@ async def nominations(session: Session, round_id: int) -> Sequence[Nomination]:
     return found.all()
 
 
+async def asked(session: Session) -> set[int]:
+    """Surviving issues that are a question of any round, whatever became of it."""
+    found = await session.scalars(
+        select(Issue.root_id).join(Nomination, Nomination.issue_id == Issue.id).distinct()
+    )
+    return set(found.all())
+
+
 async def due(session: Session) -> list[tuple[Told, Question]]:
     """Questions that wait for the answer they won, the most pressing first."""
     waits = Nomination.due_at.is_not(None) & Nomination.answered_at.is_(None)

@@ -3,6 +3,7 @@ themes are written.
 """
 
 import asyncio
+from collections.abc import Collection
 
 import numpy as np
 
@@ -20,16 +21,18 @@ NAMED = 5000
 LATELY = 20_000
 
 
-async def consolidate(here: Installation, retriever: Retriever) -> None:
+async def consolidate(
+    here: Installation, retriever: Retriever, *, kept: Collection[int] = ()
+) -> None:
     """A round: what is one matter comes together, sooner within a theme, and what belongs to
-    another theme than its issue leaves it. Where staff have touched an issue, nothing leaves, and
-    what might join is proposed.
+    another theme than its issue leaves it, unless the issue is `kept`. Where staff have touched an
+    issue, nothing leaves, and what might join is proposed.
     """
     async with here.database.read() as session:
         issues = await queries.standings(session)
         owners, raw = await retrieval.vectors(session, "issue")
         said = await queries.recent(session, retriever.embedder.name, limit=LATELY)
-        fixed = await queries.followed(session)
+        fixed = await queries.followed(session) | set(kept)
         most = astray.allowed(*await queries.moved(session))
     held = await asyncio.to_thread(finding.hold, issues, owners, raw, retriever.space)
     if not held.issues:

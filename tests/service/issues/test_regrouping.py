@@ -9,14 +9,17 @@ from sqlalchemy import select
 
 from nlp.embed import Space
 from nlp.index import ExactIndex
+from service import tasks as wiring
 from service.database import Database, Session
 from service.installation import Installation
 from service.issues import actions, queries, tasks
 from service.issues.models import Issue, Move
 from service.retrieval.retriever import Retriever
+from service.rounds.support import actions as support
 from service.trail import queries as trail
 from service.vault import Vault
 from tests.service.issues import town
+from tests.service.rounds import polls
 
 LEAK = "water pipe leaking on flower street"
 NOISE = "bar noise every night near the school"
@@ -136,6 +139,27 @@ async def test_nothing_leaves_an_issue_that_staff_touched_or_somebody_follows(
     await tasks.consolidate(installation, retriever)
     async with database.read() as session:
         assert set((await queries.roots_of(session, place.strays)).values()) == {place.leak}
+
+
+async def test_nothing_leaves_a_question_of_a_round(
+    installation: Installation, retriever: Retriever, database: Database, vault: Vault
+) -> None:
+    async with database.write() as session:
+        place = await settle(session, vault, NOISE, NOISE)
+        told = await polls.opened(session, by=await town.official(session, role="comms"))
+        (asker,) = [
+            one
+            for one in await queries.askers(session, place.leak)
+            if one.contribution_id == place.strays[0]
+        ]
+        await support.support(
+            session, told.id, place.leak, person_id=asker.person_id,
+            identity_id=asker.identity_id, contribution_id=asker.contribution_id,
+        )  # fmt: skip
+    await wiring.after_drain(installation, retriever)
+    async with database.read() as session:
+        assert set((await queries.roots_of(session, place.strays)).values()) == {place.leak}
+        assert asker in await queries.askers(session, place.leak), "its answer reaches them"
 
 
 async def test_nothing_joins_an_issue_that_staff_touched(
