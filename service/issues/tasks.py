@@ -1,4 +1,4 @@
-"""What comes round by itself: names and growth, and, beside here, the digest and rounds."""
+"""What comes round by itself: names and growth; the digest and rounds stand beside."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -26,16 +26,12 @@ from service.trail.actions import MACHINE
 
 BACKGROUND = 2000
 BATCH = 200
-MERGES = 100
 WINDOW = timedelta(days=1)
 PAST = 7
 RECENT = timedelta(days=7)
-MOST = 100_000
-NAMED = 5000
-LATELY = 20_000
 CHUNK = 5000
-THEME_TEXTS = 50
-THEME_WORDS = 3
+
+Growths = dict[int, tuple[float, bool]]
 
 
 async def refresh(
@@ -99,19 +95,30 @@ async def _grow(here: Installation, retriever: Retriever, moment: datetime) -> N
     evidence.
     """
     async with here.database.read() as session:
-        before = await queries.growths(session)
+        before, known = await queries.growths(session), await queries.told(session)
         voices = await queries.voices(session, moment - WINDOW * (PAST + 1))
         young = await queries.young(session, moment - timedelta(days=group.YOUNG), moment - RECENT)
         owners, raw = await retrieval.vectors(session, "issue", [one.id for one in young])
     after = await asyncio.to_thread(_growths, voices, moment)
     evidence = await asyncio.to_thread(_raised, young, owners, raw, retriever)
     sure = evidence.keys() | {id_ for id_, (_, emerging) in after.items() if emerging}
-    told = sure | {id_ for id_, (_, emerging) in before.items() if emerging}
     evidence |= await threes.raised(
-        here, retriever, moment, heard=moment - RECENT, told=told, doubted=told - sure
+        here, retriever, moment, heard=moment - RECENT, told=sure | known, doubted=known - sure
     )
     for id_ in evidence:
         after[id_] = (after.get(id_, (0.0, False))[0], True)
+    fresh = {
+        id_: evidence.get(id_, {"growth": growth})
+        for id_, (growth, emerging) in after.items()
+        if emerging and id_ not in known
+    }
+    await _write(here, before, after, fresh)
+
+
+async def _write(
+    here: Installation, before: Growths, after: Growths, fresh: dict[int, dict[str, Any]]
+) -> None:
+    """What changed, in parts; with the evidence of what emerges only now."""
     changed = {
         id_: after.get(id_, (0.0, False))
         for id_ in {*before, *after}
@@ -119,13 +126,9 @@ async def _grow(here: Installation, retriever: Retriever, moment: datetime) -> N
     }
     for start in range(0, len(changed), CHUNK):
         part = dict(list(changed.items())[start : start + CHUNK])
-        fresh = {
-            id_: evidence.get(id_, {"growth": growth})
-            for id_, (growth, emerging) in part.items()
-            if emerging and not before.get(id_, (0.0, False))[1]
-        }
+        told = {id_: fresh[id_] for id_ in part if id_ in fresh}
         async with here.database.write() as session:
-            await labelling.grow_many(session, part, fresh)
+            await labelling.grow_many(session, part, told)
 
 
 def _raised(
@@ -144,7 +147,7 @@ def _raised(
     return found
 
 
-def _growths(voices: Sequence[Voice], moment: datetime) -> dict[int, tuple[float, bool]]:
+def _growths(voices: Sequence[Voice], moment: datetime) -> Growths:
     """Growth and emergence by issue: people of the last day against each of the seven days before.
 
     A text that many copy is one voice, and so is a person who says much.

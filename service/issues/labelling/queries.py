@@ -253,3 +253,11 @@ async def growths(session: Session) -> dict[int, tuple[float, bool]]:
         select(Issue.id, Issue.growth, Issue.emerging).where(or_(Issue.growth != 0, Issue.emerging))
     )
     return {row[0]: (row[1], row[2]) for row in rows.all()}
+
+
+async def told(session: Session) -> set[int]:
+    """Surviving issues that staff were told of, or of what was merged into them, while it emerges
+    still.
+    """
+    found = await session.scalars(select(Issue.root_id).where(Issue.emerging).distinct())
+    return set(found.all())

@@ -10,6 +10,7 @@ from nlp.index import ExactIndex
 from service.database import Database
 from service.installation import Installation
 from service.issues import tasks
+from service.issues.regrouping import actions as regrouping
 from service.retrieval.retriever import Retriever
 from service.trail import queries as trail
 from service.vault import Vault
@@ -100,6 +101,24 @@ async def test_what_staff_were_told_of_is_not_told_again_by_what_comes_near_it(
     issues += await says.apart([f"{LEAK} still"], at=SOON + timedelta(minutes=6))
     seen = await emerging(installation, retriever, issues, SOON + timedelta(minutes=8))
     assert seen == [False, False, True, False]
+
+
+async def test_what_was_told_is_not_told_again_of_the_issue_it_is_merged_into(
+    installation: Installation, retriever: Retriever, database: Database, says: Says
+) -> None:
+    *others, raised = await says.apart(LEAKS)
+    moment = SOON + timedelta(minutes=5)
+    assert await emerging(installation, retriever, [raised], moment) == [True]
+    (older,) = await says.apart([f"{LEAK} still"], at=SOON - timedelta(hours=1))
+    async with database.write() as session:
+        assert await regrouping.merge_untouched(session, [(raised, older)]) == 1
+    for _ in range(2):
+        seen = await emerging(installation, retriever, [older, raised, *others], moment)
+        assert seen == [True, False, False, False]
+    async with database.read() as session:
+        acts = [one.act for one in await trail.of(session, "issue", older)]
+    assert "absorb" in acts
+    assert "emerge" not in acts
 
 
 async def test_an_old_issue_that_people_always_speak_of_is_no_news(
