@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Row, case, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, distinct, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nlp.embed import FloatArray
@@ -93,27 +93,33 @@ SAYINGS = (
 
 
 async def latest(
-    session: Session,
-    model: str,
-    *,
-    heard: datetime,
-    came: datetime,
-    root_ids: Collection[int],
-    limit: int,
+    session: Session, model: str, *, heard: datetime, came: datetime, limit: int
 ) -> list[Saying]:
-    """What was said after `heard` and came in after `came`, or is in one of these issues: the
-    newest, in the order it was said.
-    """
+    """What was said after `heard` and came in after `came`, the newest first."""
+    return await _newest(session, model, heard, Contribution.created_at >= came, limit)
+
+
+async def said_in(
+    session: Session, model: str, root_ids: Collection[int], *, heard: datetime, limit: int
+) -> list[Saying]:
+    """What was said after `heard` in these issues, the newest first."""
+    return await _newest(session, model, heard, ROOT.id.in_(root_ids), limit)
+
+
+async def _newest(
+    session: Session, model: str, heard: datetime, wanted: ColumnElement[bool], limit: int
+) -> list[Saying]:
     rows = await session.execute(
-        SAYINGS.where(
-            ContributionVector.model == model,
-            Contribution.said_at >= heard,
-            or_(Contribution.created_at >= came, ROOT.id.in_(root_ids)),
-        )
+        SAYINGS.where(ContributionVector.model == model, Contribution.said_at >= heard, wanted)
         .order_by(Contribution.said_at.desc(), Contribution.id.desc())
         .limit(limit)
     )
-    return sorted(map(_saying, rows.all()), key=lambda one: (one.said_at, one.contribution_id))
+    return [_saying(row) for row in rows.all()]
+
+
+def in_order(one: Saying) -> tuple[datetime, int]:
+    """By when it was said."""
+    return one.said_at, one.contribution_id
 
 
 async def around(

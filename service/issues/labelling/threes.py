@@ -10,6 +10,7 @@ import numpy as np
 
 from nlp import group
 from nlp.embed import FloatArray, Space
+from service.database import Session
 from service.installation import Installation
 from service.issues.labelling import queries
 from service.issues.labelling.queries import Saying
@@ -37,10 +38,7 @@ async def raised(
     """
     model, since = retriever.embedder.name, moment - timedelta(days=group.YOUNG)
     async with here.database.read() as session:
-        latest = await queries.latest(
-            session, model, heard=heard, came=moment - JUST,
-            root_ids=sorted(doubted)[:LATEST], limit=LATEST,
-        )  # fmt: skip
+        latest = await _latest(session, model, moment, heard, sorted(doubted)[:LATEST])
     if not latest:
         return {}
     raw = np.stack([one.vector for one in latest])
@@ -52,6 +50,18 @@ async def raised(
     return await asyncio.to_thread(
         _raised, latest, around, retriever.space, set(told), set(doubted)
     )
+
+
+async def _latest(
+    session: Session, model: str, moment: datetime, heard: datetime, doubted: Sequence[int]
+) -> list[Saying]:
+    """What just came, and what is in the doubted issues however much came, in the order it was
+    said.
+    """
+    came = await queries.latest(session, model, heard=heard, came=moment - JUST, limit=LATEST)
+    again = await queries.said_in(session, model, doubted, heard=heard, limit=LATEST)
+    each = {one.contribution_id: one for one in [*came, *again]}
+    return sorted(each.values(), key=queries.in_order)
 
 
 def _news(around: Sequence[Saying], since: datetime) -> list[Saying]:
@@ -97,7 +107,7 @@ def _others(
     rows: list[int] = []
     for at in np.argsort(-scores, kind="stable").tolist():
         other = around[at]
-        before = (other.said_at, other.contribution_id) < (one.said_at, one.contribution_id)
+        before = queries.in_order(other) < queries.in_order(one)
         known = _person(other) in people or _text(other) in texts
         if before and not known and other.root_id not in told:
             people.add(_person(other))

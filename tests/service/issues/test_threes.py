@@ -10,6 +10,7 @@ from nlp.index import ExactIndex
 from service.database import Database
 from service.installation import Installation
 from service.issues import tasks
+from service.issues.labelling import threes
 from service.issues.regrouping import actions as regrouping
 from service.retrieval.retriever import Retriever
 from service.trail import queries as trail
@@ -101,6 +102,17 @@ async def test_what_staff_were_told_of_is_not_told_again_by_what_comes_near_it(
     issues += await says.apart([f"{LEAK} still"], at=SOON + timedelta(minutes=6))
     seen = await emerging(installation, retriever, issues, SOON + timedelta(minutes=8))
     assert seen == [False, False, True, False]
+
+
+async def test_what_was_told_stands_however_much_comes_after_it(
+    installation: Installation, retriever: Retriever, says: Says, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threes, "LATEST", 3)
+    *_, raised = await says.apart(LEAKS)
+    assert await emerging(installation, retriever, [raised], SOON + timedelta(minutes=2)) == [True]
+    much = [f"{NOISE} {n}" for n in range(3)]
+    await says.apart(much, at=SOON + timedelta(minutes=3), people=2)
+    assert await emerging(installation, retriever, [raised], SOON + timedelta(minutes=6)) == [True]
 
 
 async def test_what_was_told_is_not_told_again_of_the_issue_it_is_merged_into(
