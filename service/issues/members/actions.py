@@ -193,8 +193,11 @@ async def relocate(
     session: Session, contribution_ids: Collection[int], issue_id: int, *, actor: str
 ) -> None:
     """Contributions change their issue; the caller recounts and re-centres the issues on both
-    sides.
+    sides. What they left is named anew: it must not keep words that are no longer its own.
     """
+    held = await queries.where(session, contribution_ids)
+    left = await queries.with_survivors(session, set(held.values()))
+    await session.execute(update(ISSUES).where(ISSUES.c.id.in_(left)).values(labelled_size=0))
     await session.execute(
         update(Membership)
         .where(Membership.contribution_id.in_(contribution_ids))

@@ -4,6 +4,7 @@ import asyncio
 
 from service.database import Database, Session
 from service.issues import actions, queries
+from service.issues.labelling import queries as labelling
 from service.issues.regrouping import actions as regrouping
 from service.issues.regrouping.actions import Leaving
 from service.messages import actions as messages
@@ -63,3 +64,12 @@ async def test_an_issue_keeps_somebody_who_waits(database: Database, vault: Vaul
         leaving = [Leaving(said[1:], None), Leaving(said[1:], other), Leaving(said[2:], other)]
         assert await regrouping.take_out(session, leaving) == [None, None, other]
         assert await where(session, said[:2]) == {issue}
+
+
+async def test_an_issue_is_named_anew_by_who_is_left(database: Database, vault: Vault) -> None:
+    async with database.write() as session:
+        issue, _, said = await town.asked(session, vault, 3)
+        (await town.at(session, issue)).labelled_size = 2
+        await session.flush()
+        await regrouping.take_out(session, [Leaving(said[:1], None)])
+        assert issue in {one.id for one in await labelling.stale(session, limit=9)}
