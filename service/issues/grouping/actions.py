@@ -222,6 +222,9 @@ async def move(
     session: Session, contribution_ids: Collection[int], to_issue_id: int, *, by: standing.Author
 ) -> str:
     """Put contributions into another issue; gives the batch by which it can be undone."""
+    await trees.trees(
+        session, {to_issue_id, *(await queries.roots_of(session, contribution_ids)).values()}
+    )
     target = await standing.live(session, to_issue_id)
     roots = await queries.roots_of(session, contribution_ids)
     if not contribution_ids or len(roots) < len(set(contribution_ids)):
@@ -288,6 +291,7 @@ async def undo(session: Session, batch: str, *, by: standing.Author) -> None:
     moves = await queries.moves(session, batch)
     if not moves:
         raise UnknownBatch("There are no such moves.")
+    await trees.trees(session, {id_ for move in moves for id_ in (move.from_issue, move.to_issue)})
     ids = [move.contribution_id for move in moves]
     held, roots = await trees.where(session, ids), await queries.roots_of(session, ids)
     if any(m.undone_at or held.get(m.contribution_id) != m.to_issue for m in moves):

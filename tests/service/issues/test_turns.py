@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from service.channels.models import InboxRow
 from service.database import Database, Session
 from service.installation import Installation
-from service.issues import actions
+from service.issues import actions, queries
 from service.issues.grouping import actions as grouping
 from service.issues.members import actions as members
 from service.issues.members import queries as trees
@@ -72,6 +72,31 @@ async def test_a_round_and_others_lock_a_tree_from_its_survivor_on(
         other = asyncio.create_task(meanwhile())
         await somebody_waits(database)
         await members.recount(session, [root])
+    await other
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_a_round_and_who_moves_lock_both_sides_in_one_order(
+    database: Database, vault: Vault, *, back: bool
+) -> None:
+    async with database.write() as session:
+        low, _, said = await town.asked(session, vault, 3)
+        high, _, _ = await town.asked(session, vault, 1)
+        ana = await town.official(session, role="moderator")
+        batch = await actions.move(session, said[:1], high, by=ana)
+
+    async def meanwhile() -> None:
+        async with database.write() as session:
+            if back:
+                await actions.undo(session, batch, by=ana)
+            else:
+                await actions.move(session, said[1:2], high, by=ana)
+
+    async with database.write() as session:
+        await queries.for_act(session, low)
+        other = asyncio.create_task(meanwhile())
+        await somebody_waits(database)
+        await queries.for_act(session, high)
     await other
 
 
