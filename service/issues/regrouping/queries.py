@@ -105,7 +105,9 @@ async def moved(session: Session) -> tuple[int, int]:
 
 
 async def followed(session: Session) -> set[int]:
-    """Surviving issues that somebody follows who need not have spoken in them."""
+    """Surviving issues that somebody follows who need not have spoken in them, or wants no news
+    of: both hold for what they are now.
+    """
     rows = await session.scalars(
         select(Issue.root_id).join(Follow, Follow.issue_id == Issue.id).distinct()
     )

@@ -66,6 +66,8 @@ async def _theme(here: Installation, held: Held, found: Found, went: list[int | 
     left = [(issues[held.issues[at].id], held.placed[at]) for at in rows]
     left += [(issue, vector) for issue, _, vector in fresh]
     marks = np.append(found.marks[rows], [mark for _, mark, _ in fresh]).astype(np.int64)
+    if not left:
+        return
     default = here.settings.default_language
     made = await asyncio.to_thread(theming.name_themes, left, marks, langs, default)
     async with here.database.write() as session:

@@ -2,12 +2,20 @@
 
 import asyncio
 
+import pytest
+from sqlalchemy import select
+
+from nlp.embed import Space
+from nlp.index import ExactIndex
 from service.database import Database, Session
-from service.issues import actions, queries
+from service.installation import Installation
+from service.issues import actions, queries, tasks
 from service.issues.labelling import queries as labelling
+from service.issues.models import Theme
 from service.issues.regrouping import actions as regrouping
 from service.issues.regrouping.actions import Leaving
 from service.messages import actions as messages
+from service.retrieval.retriever import Retriever
 from service.vault import Vault
 from tests.service.issues import town
 
@@ -73,3 +81,23 @@ async def test_an_issue_is_named_anew_by_who_is_left(database: Database, vault: 
         await session.flush()
         await regrouping.take_out(session, [Leaving(said[:1], None)])
         assert issue in {one.id for one in await labelling.stale(session, limit=9)}
+
+
+async def test_a_round_that_finds_all_closed_at_its_end_writes_no_themes(
+    installation: Installation, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.write() as session:
+        issue, _, _ = await town.asked(session, installation.vault, 1)
+        ana = await town.official(session, role="moderator")
+
+    async def meanwhile(session: Session, pairs: object) -> None:
+        await actions.close(
+            session, installation.vault, installation.settings, issue, by=ana, reason="mended"
+        )
+
+    monkeypatch.setattr(actions, "propose", meanwhile)
+    retriever = Retriever(town.EMBEDDER, Space.shipped(town.EMBEDDER), ExactIndex())
+    await tasks.consolidate(installation, retriever)
+    retriever.close()
+    async with database.read() as session:
+        assert (await session.scalars(select(Theme))).all() == []
