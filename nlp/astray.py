@@ -41,19 +41,22 @@ def astray(
     *,
     most: int,
     fixed: Collection[int] = (),
+    settled: Collection[int] = (),
 ) -> list[Part]:
     """Parts that are to leave their issue, `most` members in all, where most is won first.
 
     Rows are contributions, the newest last: how they are `linked` (n, n), their themes and issues
     (n), numbered from 0, and the `days` on which they were said (n). A member is astray where its
     theme is not that of most of its issue, nor is it when the newest tenth is left out and
-    communities are found again: what is new, or goes to and fro, stays where it is. So does all of
-    an issue that is `fixed`, or was spoken of in one short stretch of time only.
+    communities are found again: what is new, or goes to and fro, stays where it is. So do rows that
+    are `settled`, and all of an issue that is `fixed`, or was spoken of in one short stretch of
+    time only.
     """
     older = len(issues) - int(len(issues) * NEWEST)
     away = np.zeros(len(issues), dtype=np.bool_)
     away[:older] = _away(issues[:older], communities(links[:older, :older], seed=AGAIN))
     away &= _away(issues, themes) & ~np.isin(issues, list(fixed)) & ~_brief(issues, days)
+    away[list(settled)] = False
     sizes = np.bincount(issues)
     parts = _parts(np.flatnonzero(away), issues, themes)
     parts.sort(key=lambda part: -len(part.rows) * int(sizes[part.issue] - len(part.rows)))

@@ -40,6 +40,9 @@ def test_what_belongs_elsewhere_leaves_and_the_rest_stays() -> None:
     assert part.rows.tolist() == strays.tolist()
     assert part.issue == 0
     assert not parts(vectors, matter)
+    assert [one.rows.tolist() for one in parts(vectors, issues, settled=strays[:1].tolist())] == [
+        strays[1:].tolist()
+    ]
 
 
 def test_the_newest_wait_for_more_to_be_said() -> None:

@@ -29,11 +29,13 @@ class Held:
 @dataclass(frozen=True)
 class Lately:
     """What was said lately in issues that are `Held`: contributions, the row of each one's issue
-    (n), their days (n) and vectors (n, size), raw and in their place.
+    (n), their days (n) and vectors (n, size), raw and in their place; `settled` are rows of those
+    that wait no more.
     """
 
     ids: Sequence[int]
     of: IntArray
+    settled: Sequence[int]
     days: DayArray
     raw: FloatArray
     placed: FloatArray
@@ -67,8 +69,9 @@ def _lately(held: Held, said: Said, space: Space) -> Lately:
     row = {one.id: at for at, one in enumerate(held.issues)}
     known = [at for at, issue_id in enumerate(said.issues) if issue_id in row]
     of = np.array([row[said.issues[at]] for at in known], dtype=np.int64)
-    raw = said.vectors[known]
-    return Lately([said.ids[at] for at in known], of, said.days[known], raw, space.place(raw))
+    settled = [row for row, at in enumerate(known) if not said.waiting[at]]
+    raw, ids = said.vectors[known], [said.ids[at] for at in known]
+    return Lately(ids, of, settled, said.days[known], raw, space.place(raw))
 
 
 def regroup(held: Held, said: Said, fixed: set[int], most: int, space: Space) -> Found:
@@ -81,7 +84,9 @@ def regroup(held: Held, said: Said, fixed: set[int], most: int, space: Space) ->
     marks = _marks(held, lately, labels)
     touched = {at for at, one in enumerate(held.issues) if _is_theirs(one)}
     stay = touched | {at for at, one in enumerate(held.issues) if one.id in fixed}
-    parts = astray.astray(links, labels, lately.of, lately.days, most=most, fixed=stay)
+    parts = astray.astray(
+        links, labels, lately.of, lately.days, most=most, fixed=stay, settled=lately.settled
+    )
     sizes = np.array([one.size for one in held.issues], dtype=np.int64)
     nodes = Nodes(held.raw, sizes, _spans(held.issues), marks)
     nodes = nodes.without(parts, lately.raw, lately.days)

@@ -34,12 +34,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class Said:
-    """Contributions, the newest last, with the surviving issue each is in. `days` (n) are since
-    1970, `vectors` (n, size) raw.
+    """Contributions, the newest last, with the surviving issue each is in, and whether it waits
+    there. `days` (n) are since 1970, `vectors` (n, size) raw.
     """
 
     ids: Sequence[int]
     issues: Sequence[int]
+    waiting: Sequence[bool]
     days: DayArray
     vectors: FloatArray
 
@@ -70,7 +71,13 @@ async def recent(session: Session, model: str, *, limit: int) -> Said:
     """The newest contributions encoded by `model`."""
     rows = (
         await session.execute(
-            select(Contribution.id, Issue.root_id, Contribution.said_at, ContributionVector.vector)
+            select(
+                Contribution.id,
+                Issue.root_id,
+                Contribution.state,
+                Contribution.said_at,
+                ContributionVector.vector,
+            )
             .join(Membership, Membership.contribution_id == Contribution.id)
             .join(Issue, Issue.id == Membership.issue_id)
             .join(ContributionVector, ContributionVector.contribution_id == Contribution.id)
@@ -83,6 +90,7 @@ async def recent(session: Session, model: str, *, limit: int) -> Said:
     return Said(
         [row.id for row in rows],
         [row.root_id for row in rows],
+        [row.state == "received" for row in rows],
         np.array([row.said_at.timestamp() / DAY for row in rows], dtype=np.float64),
         np.stack(vectors) if rows else np.zeros((0, 0), np.float32),
     )

@@ -14,6 +14,7 @@ from service.database import Database, Session
 from service.installation import Installation
 from service.issues import actions, queries, tasks
 from service.issues.models import Issue, Move
+from service.messages import actions as messages
 from service.retrieval.retriever import Retriever
 from service.rounds.support import actions as support
 from service.trail import queries as trail
@@ -173,6 +174,18 @@ async def test_nothing_joins_an_issue_that_staff_touched(
     async with database.read() as session:
         assert set((await queries.roots_of(session, place.strays)).values()) == {place.leak}
         assert (await town.at(session, place.noise)).people == EACH
+
+
+async def test_what_was_answered_stays_and_takes_nobodys_turn(
+    installation: Installation, retriever: Retriever, database: Database, vault: Vault
+) -> None:
+    async with database.write() as session:
+        place = await settle(session, vault, NOISE, NOISE, BUS)
+        await messages.move_state(session, place.strays[:2], "answered", actor="machine")
+    await tasks.consolidate(installation, retriever)
+    async with database.read() as session:
+        where = await queries.roots_of(session, place.strays)
+    assert [where[id_] == place.leak for id_ in place.strays] == [True, True, False]
 
 
 async def test_one_in_twenty_leaves_until_twice_as_much_was_heard(
