@@ -43,7 +43,8 @@ def astray(
     fixed: Collection[int] = (),
     settled: Collection[int] = (),
 ) -> list[Part]:
-    """Parts that are to leave their issue, `most` members in all, where most is won first.
+    """Parts that are to leave their issue, `most` members in all, where most is won first; last
+    those of a theme that is mostly of an issue that is `fixed`, since they may find no place there.
 
     Rows are contributions, the newest last: how they are `linked` (n, n), their themes and issues
     (n), numbered from 0, and the `days` on which they were said (n). A member is astray where its
@@ -57,10 +58,15 @@ def astray(
     away[:older] = _away(issues[:older], communities(links[:older, :older], seed=AGAIN))
     away &= _away(issues, themes) & ~np.isin(issues, list(fixed)) & ~_brief(issues, days)
     away[list(settled)] = False
-    sizes = np.bincount(issues)
     parts = _parts(np.flatnonzero(away), issues, themes)
-    parts.sort(key=lambda part: -len(part.rows) * int(sizes[part.issue] - len(part.rows)))
-    return _first(parts, most)
+    held = np.isin(of_issues(themes, issues, int(themes.max(initial=-1)) + 1), list(fixed))
+    sizes = np.bincount(issues)
+
+    def turn(part: Part) -> tuple[bool, int]:
+        won = len(part.rows) * int(sizes[part.issue] - len(part.rows))
+        return bool(held[part.theme]), -won
+
+    return _first(sorted(parts, key=turn), most)
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,10 @@ def test_where_most_is_won_is_what_leaves_first() -> None:
     assert [part.rows.tolist() for part in parts(vectors, issues, most=4)] == [large.tolist()]
     assert [part.rows.tolist() for part in parts(vectors, issues, most=2)] == [small.tolist()]
     assert not parts(vectors, issues, most=0)
+    assert [part.rows.tolist() for part in parts(vectors, issues, most=2, fixed=[3])] == [
+        small.tolist()
+    ]
+    assert parts(vectors, issues, fixed=[1])[0].rows.tolist() == large.tolist()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
