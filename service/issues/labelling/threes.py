@@ -18,7 +18,7 @@ from service.retrieval.retriever import Retriever
 
 AROUND = 8
 LATEST = 200
-JUST = timedelta(minutes=10)
+JUST = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
