@@ -26,7 +26,6 @@ from service.departments.norm import due
 from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.issues.actions import Joined, NewIssue
-from service.issues.members import queries as trees
 from service.messages import actions as messages
 from service.messages import queries as message_queries
 from service.messages import receipts
@@ -212,9 +211,8 @@ async def _into_issues(room: Room, placed: Sequence[Placed]) -> None:
     await _open_new(room, placed)
     joined = [_joined(one, room) for one in fresh]
     # First the issues, then their means, as whoever merges or moves takes them.
-    await trees.trees(room.session, {one.issue_id for one in placed})
-    await _move_centroids(room, placed)
     await issues.join_many(room.session, joined)
+    await _move_centroids(room, placed)
     if grown:
         await issues.recount(room.session, set(grown.values()))
 
@@ -281,8 +279,8 @@ def _holidays(days: Sequence[str]) -> set[date]:
 
 
 async def _move_centroids(room: Room, placed: Sequence[Placed]) -> None:
-    """Each issue's entry is the mean of its members; one written again alone is just its new
-    self.
+    """Each issue's entry is the mean of its members, those who just joined included; one written
+    again alone is just its new self.
     """
     fresh: dict[int, list[FloatArray]] = {}
     for one in placed:
@@ -294,7 +292,7 @@ async def _move_centroids(room: Room, placed: Sequence[Placed]) -> None:
     old = dict(zip(owners, means, strict=True))
     entries = []
     for issue_id, vectors in fresh.items():
-        size = sizes.get(issue_id, 0) if issue_id in old else 0
+        size = sizes.get(issue_id, 0) - len(vectors) if issue_id in old else 0
         total = np.sum(vectors, axis=0) + (old[issue_id] * size if size else 0)
         mean = (total / (size + len(vectors))).astype(np.float32)
         entries.append(NewEntry("issue", issue_id, 0, None, None, mean))
