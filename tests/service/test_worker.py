@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from httpx2 import AsyncClient
@@ -11,11 +12,15 @@ from sqlalchemy.exc import OperationalError
 
 from service import jobs, tasks
 from service.bell import Bell
+from service.channels.contract import Address
 from service.channels.inbox import Arrived, insert_rows, row_of
 from service.channels.models import InboxRow
 from service.database import now
 from service.installation import Installation
+from service.issues import queries as issues
+from service.issues.members import queries as members
 from service.jobs import TRIES, Job
+from service.retrieval import queries as retrieval
 from service.retrieval.keeper import Keeper
 from service.worker import Worker
 from tests.conftest import serving
@@ -58,6 +63,35 @@ async def test_nothing_is_asked_about_nobody(installation: Installation) -> None
         assert [one for one in sent if "1!=1" in one] == [], "so an empty IN is written"
         assert len([one for one in sent if "issue_1.named_by" in one]) == 2
     await keeper.close()
+
+
+async def test_an_issue_is_found_by_the_mean_of_all_who_joined_it(
+    installation: Installation,
+) -> None:
+    keeper = Keeper(installation.settings, installation.database)
+    worker = Worker(installation, await keeper.open(), Bell(), mend=keeper.mend)
+    said = ["desde ontem", "desde segunda", "outra vez", "há uma semana", "de novo hoje"]
+    texts = [f"falta água na rua das flores {when}" for when in said]
+    for number, batch in enumerate((texts[:1], texts[1:4], texts[4:])):
+        people = [f"{number}{at}".ljust(43, "c") for at in range(len(batch))]
+        rows = [
+            row_of(
+                inbound("text", who, text, address=Address("web", "main", who), sender=who),
+                installation.vault,
+            )
+            for who, text in zip(people, batch, strict=True)
+        ]
+        async with installation.database.write() as session:
+            await insert_rows(session, rows)
+        assert await worker.understand(len(rows)) == len(rows)
+    await keeper.close()
+    async with installation.database.read() as session:
+        owners, vectors = await retrieval.vectors(session, "issue")
+        for issue, vector in zip(owners, vectors, strict=True):
+            found = await members.mean_vector(session, issue)
+            assert found is not None
+            assert np.allclose(vector, found[1], atol=1e-6)
+        assert len(await issues.members(session, owners[0])) == len(texts)
 
 
 async def test_a_worker_begins_once_a_database_that_fails_at_the_start_is_there_again(
