@@ -16,7 +16,7 @@ from service.issues.regrouping.finding import Found, Held
 from service.retrieval import queries as retrieval
 from service.retrieval.retriever import Retriever
 
-MERGES, LEAVING = 100, 20
+MERGES, LEAVING = 100, 5
 NAMED = 5000
 LATELY = 20_000
 
