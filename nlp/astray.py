@@ -86,12 +86,13 @@ class Nodes:
         for part in parts:
             sums[part.issue] -= vectors[part.rows].sum(axis=0)
             sizes[part.issue] -= len(part.rows)
-        own = [vectors[part.rows].mean(axis=0) for part in parts]
-        spans = [[days[part.rows].min(), days[part.rows].max()] for part in parts]
+        left = sums / np.maximum(sizes, 1)[:, None]
+        own = [vectors[part.rows].mean(axis=0, keepdims=True) for part in parts]
+        spans = [[[days[part.rows].min(), days[part.rows].max()]] for part in parts]
         return Nodes(
-            np.stack([*(sums / np.maximum(sizes, 1)[:, None]), *own]).astype(np.float32),
+            np.concatenate([left, *own]).astype(np.float32),
             np.append(sizes, [len(part.rows) for part in parts]).astype(np.int64),
-            np.stack([*self.spans, *np.array(spans).reshape(-1, 2)]),
+            np.concatenate([self.spans, *spans]),
             np.append(self.themes, [part.theme for part in parts]).astype(np.int64),
         )
 

@@ -72,7 +72,7 @@ async def take_out(session: Session, leaving: Sequence[Leaving]) -> list[int | N
     found = await queries.roots_of(session, ids)
     targets = {one.into for one in leaving if one.into is not None}
     free = await regrouping.free(session, {*found.values(), *targets})
-    fixed = await regrouping.followed(session)
+    fixed = await regrouping.followed(session, set(found.values()))
     # What was read before the lock may have changed until it was had.
     held = await queries.roots_of(session, await queries.with_state(session, ids, ["received"]))
     roots = {

@@ -112,14 +112,14 @@ async def moved(session: Session) -> tuple[int, int]:
     return heard, count or 0
 
 
-async def followed(session: Session) -> set[int]:
-    """Surviving issues that somebody follows who need not have spoken in them, or wants no news
-    of: both hold for what they are now.
+async def followed(session: Session, root_ids: Collection[int] | None = None) -> set[int]:
+    """Surviving issues (of these) that somebody follows who need not have spoken in them, or wants
+    no news of: both hold for what they are now.
     """
-    rows = await session.scalars(
-        select(Issue.root_id).join(Follow, Follow.issue_id == Issue.id).distinct()
-    )
-    return set(rows.all())
+    query = select(Issue.root_id).join(Follow, Follow.issue_id == Issue.id).distinct()
+    if root_ids is not None:
+        query = query.where(Issue.root_id.in_(root_ids))
+    return set((await session.scalars(query)).all())
 
 
 async def unused_themes(session: Session) -> Sequence[int]:
