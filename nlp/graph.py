@@ -13,13 +13,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nlp.pooling import Pooling
+
 FORMAT = 17
 FILLER = 8
 
 
 class Graph(nn.Module):
-    """A BERT encoder for one text alone: no padding and so no mask, the mean of the tokens, length
-    one. Queries, keys and values are one product, and the queries carry their scale.
+    """A BERT encoder for one text alone: no padding and so no mask. Queries, keys and values are
+    one product, and the queries carry their scale.
     """
 
     def __init__(self, bert: Any) -> None:
@@ -33,13 +35,16 @@ class Graph(nn.Module):
         joined = [_joined(one.attention.self, self.heads) for one in self.layers]
         self.weights = nn.ParameterList([weight for weight, _ in joined])
         self.biases = nn.ParameterList([bias for _, bias in joined])
+        self.pooling = Pooling(bert)
 
     def forward(self, ids: Tensor) -> Tensor:
         """The vector (size,) of token ids (n,)."""
         flow: Tensor = self.norm(self.words(ids) + self.places[: ids.shape[0]])
+        said = [flow]
         for layer, weight, bias in zip(self.layers, self.weights, self.biases, strict=True):
             flow = self._layer(layer, flow, flow @ weight + bias)
-        return functional.normalize(flow.mean(0), dim=0)
+            said.append(flow)
+        return self.pooling.pool(self.pooling.weigh(ids), said[self.pooling.earlier], flow)
 
     def _layer(self, layer: Any, flow: Tensor, asked: Tensor) -> Tensor:
         count, heads = flow.shape[0], self.heads

@@ -171,7 +171,7 @@ class Found:
 # whether the store bears on the question.
 BEARS: dict[Served, tuple[float, float, float]] = {
     "known": (15.81, 1.7, -8.31),
-    "rendered": (15.81, 1.7, -8.31),
+    "rendered": (15.81, 1.0, -7.8),
     "other": (6.07, 1.7, -4.21),
 }
 # Whether the first is the one: over the logarithm of that, and its lead over the second, fused; or

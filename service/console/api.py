@@ -57,7 +57,7 @@ class HealthOut(BaseModel):
 
     ready: bool
     works: bool
-    model: str | None = Field(examples=["all-MiniLM-L6-v2"])
+    model: str | None = Field(examples=["all-MiniLM-L6-v2-sif"])
     languages: list[str] = Field(examples=[["en"]])
     rebuilding: bool
     channels: list[ChannelOut]

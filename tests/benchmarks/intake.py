@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx2
 import numpy as np
 
-from nlp.embed import BUNDLED, load
+from nlp.embed import BUNDLED
 from tests import processes
+from tests.benchmarks import plain
 from tests.benchmarks.throughput import texts
 
 SESSIONS = 200
@@ -53,7 +54,7 @@ def measure(folder: Path, messages: int) -> Taken:
 
 def _lone_encoding() -> float:
     """The time of plainly encoding one message alone, the median of thirty."""
-    embedder = load(BUNDLED)
+    embedder = plain.encoder()
     times = []
     for said in texts(35, 0):
         start = time.perf_counter()

@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 import torch
 
-from nlp import embed, fast, graph
+from nlp import embed, fast, graph, pooling
 from nlp.checks import TEXTS, check_embedder
 from nlp.embed import SentenceEmbedder
 
-WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefghijklmnopqrstuvwxyz", *"áéçãõ.?")
-PIECES = (*WORDS, *(f"##{sign}" for sign in WORDS[4:]))
+MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+SIGNS = (*"abcdefghijklmnopqrstuvwxyz", *"áéçãõ.?")
+UNUSED = tuple(f"[unused{at}]" for at in range(pooling.FIRST_WORD - len(MARKS)))
+PIECES = (*MARKS, *UNUSED, *SIGNS, *(f"##{sign}" for sign in SIGNS))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real sentence-transformers model of the bundled one's shape, two layers small."""
+    """A real sentence-transformers model of the bundled one's shape, three layers small."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizer
@@ -29,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shape = BertConfig(
         vocab_size=len(PIECES),
         hidden_size=32,
-        num_hidden_layers=2,
+        num_hidden_layers=3,
         num_attention_heads=4,
         intermediate_size=64,
         max_position_embeddings=48,
@@ -46,8 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(folder: Path) -> SentenceEmbedder:
-    """The same model as sentence-transformers runs it."""
-    return SentenceEmbedder(str(folder), name="tiny", languages={"pt"})
+    """The same model as sentence-transformers runs it, pooled our way."""
+    return SentenceEmbedder(str(folder), name="tiny", languages={"pt"}, pooled=True)
 
 
 def load(folder: Path, graphs: Path, whole: SentenceEmbedder, **given: Any) -> fast.FastEmbedder:

@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from nlp import draft, embed, group, search, text, themes
 from nlp.checks import check_embedder
-from nlp.embed import Embedder, FloatArray, Space
+from nlp.embed import Embedder, FloatArray, SentenceEmbedder, Space
 from nlp.index import ExactIndex
 from nlp.postings import Postings
 from nlp.route import Example, Router
@@ -58,6 +58,33 @@ def vectors(embedder: Embedder, matters: list[Row]) -> FloatArray:
 def test_real_encoder_keeps_the_contract(embedder: Embedder) -> None:
     check_embedder(embedder)
     assert (embedder.name, embedder.size) == (embed.BUNDLED_NAME, 384)
+
+
+@pytest.mark.encoder
+def test_what_every_text_has_counts_least(embedder: SentenceEmbedder) -> None:
+    tokens, weights = embedder.model.tokenizer, embedder.model[1].rarity
+    mark, usual, word, rare = (
+        float(weights[tokens.convert_tokens_to_ids(one)])
+        for one in ("[CLS]", "the", "street", "landslide")
+    )
+    assert mark == usual == weights.min() > 0
+    assert 3 * usual < word < rare <= 1
+
+
+@pytest.mark.encoder
+def test_what_a_text_begins_with_counts_most(embedder: Embedder) -> None:
+    asked = "No water in Vila Mirante."
+    rest = "We have written to the town many times and nobody has ever come to look at it. " * 3
+    matter, first, last = embedder.encode([asked, f"{asked} {rest}", f"{rest} {asked}"])
+    assert matter @ first > matter @ last + 0.05
+
+
+@pytest.mark.encoder
+def test_shipped_means_are_those_of_the_sample(embedder: Embedder) -> None:
+    rows = rows_of("messages.jsonl") + rows_of("answers.jsonl")
+    for mean, lang in zip(Space.shipped(embedder).means, text.LANGUAGES, strict=True):
+        said = [row["text"] for row in rows if row["lang"] == lang]
+        assert np.allclose(embedder.encode(said).mean(axis=0), mean, atol=1e-3), lang
 
 
 @pytest.mark.encoder

@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from nlp import group, pivot, themes
 from nlp.embed import FloatArray
 from service.conversations.hearing import encodable
+from tests.benchmarks import plain
 from tests.benchmarks.understanding import Score, sets
 from tests.benchmarks.understanding.peers import PEERS, RIVALS, Labels
 from tests.benchmarks.understanding.retrieval import rendered
@@ -63,7 +64,7 @@ def _streamed(
     seconds = time.perf_counter() - begun
     stream = Stream(vectors, days)
     stream.run()
-    others = _peers(texts, vectors, len(set(gold))) if peers else {}
+    others = _peers(texts, len(set(gold))) if peers else {}
     found = stream.issue.tolist()
     for least, target in zip((1, FEW), targets, strict=True):
         what = f"ARI, issues of {least} or more, streamed"
@@ -216,7 +217,7 @@ def _shown(
     stream = Stream(vectors, days)
     stream.run()
     shown = stream.shown().tolist()
-    others = _peers(texts, vectors, len(set(gold))) if peers else {}
+    others = _peers(texts, len(set(gold))) if peers else {}
     what = "ARI, themes as shown, streamed"
     yield from _against(of, what, gold, shown, target, others, seconds)
     whole = _ari(gold, batch, 1)
@@ -227,8 +228,9 @@ def _shown(
     yield from _changed(of, stream)
 
 
-def _peers(texts: Sequence[str], vectors: FloatArray, groups: int) -> Others:
-    found = {}
+def _peers(texts: Sequence[str], groups: int) -> Others:
+    """What others make of the texts, by vectors as anybody would encode them."""
+    found, vectors = {}, plain.encoder().encode(texts)
     for name, run in PEERS.items():
         run(texts[:WARM], vectors[:WARM], FEW)  # numba compiles at first use
         begun = time.perf_counter()

@@ -1,0 +1,8 @@
+"""The bundled model as anybody would run it: what ours is measured against."""
+
+from nlp.embed import SentenceEmbedder, bundled_folder
+
+
+def encoder() -> SentenceEmbedder:
+    """With the pooling its makers gave it, on torch."""
+    return SentenceEmbedder(bundled_folder(), name="plain", languages={"en"})
