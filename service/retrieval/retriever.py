@@ -26,7 +26,7 @@ WIDE = 50
 
 
 class OtherModel(SetupError):
-    """Stored vectors come from another model than the one set."""
+    """Stored vectors come from another encoder than new ones."""
 
     code = "other_model"
 
@@ -156,9 +156,9 @@ class Retriever:
         strangers = {row.model for row in rows if pivot.family(row.model) != ours}
         if strangers:
             raise OtherModel(
-                f"Stored vectors come from {', '.join(sorted(strangers))}, the settings name "
-                f"{self.embedder.name}: run `gabinete reindex`, or set GABINETE_EMBEDDING_MODEL "
-                "back."
+                f"Stored vectors come from {', '.join(sorted(strangers))}, new ones from "
+                f"{self.embedder.name}: run `gabinete reindex`; or, if you changed "
+                "GABINETE_EMBEDDING_MODEL, set it back."
             )
         for row in rows:
             self._own(row.id, kind, row.owner_id)

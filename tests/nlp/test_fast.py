@@ -147,3 +147,12 @@ def test_without_the_fast_path_the_model_runs_as_it_is(
     monkeypatch.setattr(embed, "SentenceEmbedder", lambda *_, **__: type("Plain", (), {})())
     embedder = embed.load("bundled", graphs=tmp_path)
     assert getattr(embedder, "slow_because", "") == "of a reason"
+
+
+def test_another_model_is_pooled_as_its_makers_meant(folder: Path, whole: SentenceEmbedder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    other, makers = embed.load(str(folder)), SentenceTransformer(str(folder), device="cpu")
+    said = other.encode(TEXTS)
+    assert np.allclose(said, makers.encode(list(TEXTS)), atol=1e-5)
+    assert np.sum(said * whole.encode(TEXTS), axis=1).min() < 0.99

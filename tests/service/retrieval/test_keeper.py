@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nlp.embed import HashEmbedder
+from nlp.embed import Embedder, HashEmbedder, Space
 from nlp.index import ChromaIndex, ExactIndex
-from nlp.pivot import AsIs, Glossary
+from nlp.pivot import AsIs, Glossary, Pivot
 from service.commands.reindexing import reindex
 from service.installation import Installation
-from service.retrieval import actions, keeper, queries
+from service.retrieval import actions, keeper, queries, spaces
 from service.retrieval.actions import NewEntry
 from service.retrieval.keeper import Keeper
-from service.retrieval.retriever import Retriever
+from service.retrieval.retriever import OtherModel, Retriever
+from tests.service.issues import town
 
 EMBEDDER = HashEmbedder()
 TEXTS = ("a água volta na terça-feira", "o ônibus passa às dez", "a ponte abre em maio")
@@ -134,9 +135,14 @@ def reads_english_only(monkeypatch: pytest.MonkeyPatch, *, installed: bool) -> N
     """The encoder that is set knows English; a translator from Portuguese is there or not."""
     embedder = HashEmbedder()
     embedder.languages = frozenset({"en"})
+    glossary = Glossary({("pt", "en"): {"água": "water"}})
+    loads(monkeypatch, embedder, glossary if installed else AsIs())
+
+
+def loads(monkeypatch: pytest.MonkeyPatch, embedder: Embedder, translator: Pivot) -> None:
+    """This encoder is set, and this translator is there."""
     for module in ("retrieval.keeper", "commands.reindexing"):
         monkeypatch.setattr(f"service.{module}.load_embedder", lambda settings: embedder)
-    translator = Glossary({("pt", "en"): {"água": "water"}}) if installed else AsIs()
     monkeypatch.setattr("nlp.pivot.found", lambda: translator)
 
 
@@ -161,6 +167,34 @@ async def test_what_was_encoded_as_it_is_stays_so_until_reindexed(
     assert embedder.name == "hash-64+glossary"
     async with installation.database.read() as session:
         assert await queries.models(session) >= {"hash-64+glossary"}
+
+
+async def test_vectors_of_an_encoder_before_are_refused_until_reindexed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with installation.database.write() as session:
+        issue, _, _ = await town.asked(session, installation.vault, 3, text=TEXTS[0])
+        entry = NewEntry("answer", 1, 0, "pt", TEXTS[2], EMBEDDER.encode([TEXTS[2]])[0])
+        await actions.put(session, "hash-64+glossary", [entry])
+        await spaces.keep(session, Space.of("hash-64", np.ones((3, 64), dtype=np.float32)), 100)
+    other = HashEmbedder(32)
+    loads(monkeypatch, other, AsIs())
+    held = Keeper(installation.settings, installation.database)
+    with pytest.raises(OtherModel, match=r"from hash-64.* new ones from hash-32: .*reindex"):
+        await held.open()
+    await held.close()
+    await reindex(installation, lambda done, total: None)
+    for _ in range(2):
+        held = Keeper(installation.settings, installation.database)
+        retriever = await held.open()
+        assert retriever.space.version == Space.shipped(other).version
+        vectors = await retriever.encode([TEXTS[0], TEXTS[2]], ["pt", "pt"])
+        ((near, *_), _) = retriever.near_issues(vectors, 1)
+        assert near.id == issue
+        assert near.score > 0.99, "it is found by the mean of its members' new vectors"
+        (found,) = retriever.find("answer", [TEXTS[2]], ["pt"], vectors[1:], 1)
+        assert [one.id for one in found] == [1]
+        await held.close()
 
 
 async def test_a_translator_that_is_gone_costs_quality_and_no_start(
