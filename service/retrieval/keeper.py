@@ -20,7 +20,7 @@ from nlp.pivot import Pivot, Rendering
 from service.database import Database
 from service.installation import note, recall
 from service.retrieval import queries, spaces
-from service.retrieval.retriever import Retriever
+from service.retrieval.retriever import Retriever, comparable
 from service.settings import Settings
 
 log = structlog.get_logger()
@@ -68,12 +68,15 @@ class Keeper:
             self._folder.let_go()
 
     async def open(self, embedder: Embedder | None = None) -> Retriever:
-        """Load the encoder, open the index and read what is stored. Raises `IndexInUse`."""
+        """Load the encoder, open the index and read what is stored. Raises `IndexInUse`,
+        `OtherModel`.
+        """
         self.reserve()
         translator = pivot.found()
         if embedder is None:
             embedder = await open_embedder(self._settings, self._database, translator)
         async with self._database.read() as session:
+            comparable(await queries.teachers(session), embedder.name)
             space = await spaces.load(session, embedder)
         self._prefix, self._version = prefix(embedder), space.version
         index, indexed = await self._open_index()

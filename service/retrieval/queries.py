@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 
 import numpy as np
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, column, func, select, table
 
 from nlp.embed import FloatArray
 from nlp.pivot import family
@@ -11,6 +11,9 @@ from service.database import Session
 from service.retrieval.models import Entry
 
 PAGE = 2000
+
+# Departments stand above retrieval and may not be imported here; only who encoded is read.
+_example = table("department_example", column("model"))
 
 Change = Row[int, str, int, str | None, str | None, str, bytes | None, bool, int]
 
@@ -97,7 +100,20 @@ async def models(session: Session) -> set[str]:
     return set((await session.scalars(select(Entry.model).where(Entry.live).distinct())).all())
 
 
+async def teachers(session: Session) -> set[str]:
+    """Models whose vectors departments are known by."""
+    return set((await session.scalars(select(_example.c.model).distinct())).all())
+
+
 async def other_models(session: Session, model: str) -> Sequence[str]:
-    """Models whose stored vectors cannot be compared with those of `model`."""
+    """Models whose stored vectors, departments' included, cannot be compared with those of
+    `model`.
+    """
+    stored = await models(session) | await teachers(session)
+    return strangers(stored, model)[:5]
+
+
+def strangers(stored: Collection[str], model: str) -> list[str]:
+    """Those of the stored models whose vectors cannot be compared with those of `model`."""
     ours = family(model)
-    return sorted(one for one in await models(session) if family(one) != ours)[:5]
+    return sorted({one for one in stored if family(one) != ours})

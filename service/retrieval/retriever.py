@@ -4,7 +4,7 @@ date from SQL.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -152,14 +152,7 @@ class Retriever:
     def _learn(self, kind: str, rows: Sequence[Change]) -> None:
         if not rows:
             return
-        ours = pivot.family(self.embedder.name)
-        strangers = {row.model for row in rows if pivot.family(row.model) != ours}
-        if strangers:
-            raise OtherModel(
-                f"Stored vectors come from {', '.join(sorted(strangers))}, new ones from "
-                f"{self.embedder.name}: run `gabinete reindex`; or, if you changed "
-                "GABINETE_EMBEDDING_MODEL, set it back."
-            )
+        comparable({row.model for row in rows}, self.embedder.name)
         for row in rows:
             self._own(row.id, kind, row.owner_id)
         ids = [row.id for row in rows]
@@ -239,6 +232,15 @@ class Retriever:
         """Stop the encoding thread and the pivot; the index is its owner's to close."""
         self._thread.shutdown(wait=True, cancel_futures=True)
         self.pivot.close()
+
+
+def comparable(stored: Collection[str], model: str) -> None:
+    """Raises `OtherModel` unless vectors of all the stored models compare with those of `model`."""
+    if strangers := queries.strangers(stored, model):
+        raise OtherModel(
+            f"Stored vectors come from {', '.join(strangers)}, new ones from {model}: run "
+            "`gabinete reindex`; or, if you changed GABINETE_EMBEDDING_MODEL, set it back."
+        )
 
 
 def stacked(vectors: Sequence[bytes]) -> FloatArray:

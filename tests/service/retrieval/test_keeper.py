@@ -197,6 +197,24 @@ async def test_vectors_of_an_encoder_before_are_refused_until_reindexed(
         await held.close()
 
 
+async def test_examples_of_an_encoder_before_teach_nobody_and_are_refused(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with installation.database.write() as session:
+        await town.body(session, "water")
+    loads(monkeypatch, HashEmbedder(32), AsIs())
+    async with installation.database.read() as session:
+        assert await queries.other_models(session, "hash-32") == ["hash-64"]
+    held = Keeper(installation.settings, installation.database)
+    with pytest.raises(OtherModel, match="from hash-64"):
+        await held.open()
+    await held.close()
+    await reindex(installation, lambda done, total: None)
+    held = Keeper(installation.settings, installation.database)
+    await held.open()
+    await held.close()
+
+
 async def test_a_translator_that_is_gone_costs_quality_and_no_start(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
