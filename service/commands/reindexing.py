@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from nlp.embed import Embedder
 from nlp.pivot import close, encode
 from nlp.text import fingerprint
+from service import jobs
 from service.conversations.hearing import encodable
 from service.database import Session
 from service.departments.models import DepartmentExample
@@ -27,9 +28,8 @@ CHUNK = 256
 async def reindex(here: Installation, progress: Callable[[int, int], None]) -> int:
     """Encode contributions, department examples and entries again; gives how many vectors.
 
-    Vectors and thresholds change, groups do not: no contribution moves. Raises `IndexInUse` beside
-    a
-    running service.
+    Vectors and thresholds change, groups do not: no contribution moves. Proposals are the worker's
+    next job. Raises `IndexInUse` beside a running service.
     """
     embedder = rendering(here.settings, await asyncio.to_thread(load_embedder, here.settings))
     keeper = Keeper(here.settings, here.database)
@@ -46,6 +46,8 @@ async def reindex(here: Installation, progress: Callable[[int, int], None]) -> i
                 if not count:
                     break
         await _issues(here, embedder)
+        async with here.database.write() as session:
+            await jobs.add(session, "encode_proposals", key="encode_proposals")
     finally:
         close(embedder)
         keeper.forsake()

@@ -4,15 +4,19 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from nlp.embed import Embedder, HashEmbedder, Space
 from nlp.index import ChromaIndex, ExactIndex
 from nlp.pivot import AsIs, Glossary, Pivot
+from service import jobs
 from service.commands.reindexing import reindex
+from service.database import now
 from service.installation import Installation
 from service.retrieval import actions, keeper, queries, spaces
 from service.retrieval.actions import NewEntry
@@ -213,6 +217,20 @@ async def test_examples_of_an_encoder_before_teach_nobody_and_are_refused(
     held = Keeper(installation.settings, installation.database)
     await held.open()
     await held.close()
+
+
+async def test_proposals_follow_at_once_when_all_is_reindexed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = now() + timedelta(hours=1)
+    async with installation.database.write() as session:
+        await jobs.add(session, "encode_proposals", key="encode_proposals", run_at=later)
+    loads(monkeypatch, HashEmbedder(32), AsIs())
+    await reindex(installation, lambda done, total: None)
+    async with installation.database.read() as session:
+        (job,) = (await session.scalars(select(jobs.Job))).all()
+    assert (job.kind, job.state) == ("encode_proposals", "waiting")
+    assert job.run_at < later
 
 
 async def test_a_translator_that_is_gone_costs_quality_and_no_start(
