@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-MAKE = "2"
+MAKERS = ("graph.py", "pooling.py")
 THREADS = 8
 ALIKE = 0.97
 INSTRUCTIONS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"})
@@ -131,7 +131,8 @@ def load(
 def _file(folder: Path, name: str, *, small: bool) -> str:
     """A graph is made anew when the model, what makes it or what runs it is another."""
     weights = (folder / "model.safetensors").stat()
-    told = [MAKE, version("onnxruntime"), version("torch"), str(weights.st_size)]
+    told = [(Path(__file__).parent / one).read_text(encoding="utf-8") for one in MAKERS]
+    told += [version("onnxruntime"), version("torch"), str(weights.st_size)]
     told += [str(folder.resolve()), str(int(weights.st_mtime))]
     digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
     return f"{name}-{'int8' if small else 'fp32'}-{digest}.onnx"
