@@ -2,8 +2,8 @@
 
 What stands in every text says nothing of it: a token counts the less the more frequent it is
 (smooth inverse frequency, Arora, Liang and Ma 2017), the two marks that open and close a text among
-the most frequent. How frequent it is is read off its number, since the vocabulary of BERT is in
-that order (Zipf's law). What a text begins with says most clearly what it is about: it counts three
+the most frequent. Its number tells how frequent it is, since the vocabulary of BERT is in that
+order (Zipf's law). What a text begins with says most clearly what it is about: it counts three
 times, which fades over about 32 tokens. Beside the last layer an earlier one counts a little, which
 still knows the words (Huang et al. 2021 average layers, too).
 """
