@@ -174,15 +174,14 @@ BEARS: dict[Served, tuple[float, float, float]] = {
     "rendered": (15.81, 1.0, -7.8),
     "other": (6.07, 1.7, -4.21),
 }
-# Whether the first is the one: over the logarithm of that, and its lead over the second, fused; or
-# by meaning and in words. Both have to agree. The caution keeps one in twenty wrong at 0.85.
-LEADS_FUSED: dict[Served, tuple[float, float, float]] = {
-    "known": (1.151, 0.774, -0.978),
-    "rendered": (1.151, 0.774, -0.978),
-    "other": (1.151, 0.774, -1.487),
+# Whether the first is the one: over the logarithm of that, and its lead over the second, fused, by
+# meaning and in words, in one curve. The caution keeps one in twenty wrong at 0.85.
+LEADS: dict[Served, tuple[float, float, float, float]] = {
+    "known": (1.1, 0.65, 2.5, 0.3),
+    "rendered": (1.1, 0.45, 2.5, 0.65),
+    "other": (1.1, 0.45, 2.5, 0.65),
 }
-LEADS_EACH = (1.086, 4.951, 1.471, -1.03)
-CAUTION = 0.4
+CAUTION = 2.2
 
 
 def judge(candidates: Sequence[Candidate], evidence: float, how: Served) -> list[Found]:
@@ -211,11 +210,9 @@ def _lead(
     meaning = first.meaning - max((one.meaning for one in rest), default=_usual(USUAL_MEANING))
     told = evidence * (first.words - max((one.words for one in rest), default=_usual(USUAL_WORDS)))
     fused = first.fused - max((one.fused for one in rest), default=0.5)
-    trust, lead, constant = LEADS_FUSED[how]
-    one = trust * math.log(max(bears, 1e-9)) + lead * max(fused, 0.0) + constant
-    trust, by_meaning, by_words, constant = LEADS_EACH
-    two = trust * math.log(max(bears, 1e-9)) + by_meaning * meaning + by_words * told + constant
-    return min(one, two)
+    trust, lead, by_meaning, by_words = LEADS[how]
+    ahead = lead * max(fused, 0.0) + by_meaning * meaning + by_words * told
+    return trust * math.log(max(bears, 1e-9)) + ahead
 
 
 def _usual(spread: tuple[float, float]) -> float:
