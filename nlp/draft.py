@@ -10,7 +10,7 @@ import numpy as np
 from nlp.embed import Embedder, FloatArray
 from nlp.text import sentences, tidy, words
 
-FLOOR = 0.42
+FLOOR = 0.45
 SENTENCES = 5
 REPEATS = 0.85
 MIN_WORDS = 4
@@ -99,7 +99,7 @@ def _pool(question: str, sources: Sequence[Source], embedder: Embedder) -> _Pool
     asked = set(words(question))
     shared = [len(asked & set(words(one.text))) / max(len(asked), 1) for one in cited]
     given = [sources[one.source].score for one in cited]
-    scores = 0.6 * (vectors[1:] @ vectors[0]) + 0.2 * np.array(shared) + 0.2 * np.array(given)
+    scores = 0.6 * (vectors[1:] @ vectors[0]) + 0.3 * np.array(shared) + 0.2 * np.array(given)
     return _Pool(cited, scores.astype(np.float32), vectors[1:])
 
 
