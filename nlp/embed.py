@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp import fast
+from nlp.errors import Unusable
 from nlp.text import LANGUAGES, words
 
 FloatArray = NDArray[np.float32]
@@ -44,8 +45,10 @@ BATCH = 16
 JOIN = 0.4
 
 
-class UnknownModel(ValueError):
+class UnknownModel(Unusable):
     """The model that was named cannot be loaded here."""
+
+    code = "unknown_model"
 
 
 class Embedder(Protocol):

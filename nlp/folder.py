@@ -4,9 +4,13 @@ import fcntl
 import os
 from pathlib import Path
 
+from nlp.errors import Unusable
 
-class IndexInUse(RuntimeError):
+
+class IndexInUse(Unusable):
     """Another process owns the index folder."""
+
+    code = "index_in_use"
 
 
 class Folder:

@@ -17,11 +17,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nlp.embed import Embedder, UnknownModel
-from nlp.folder import IndexInUse
+from nlp.embed import Embedder
 from nlp.pivot import close
 from service import logs
-from service.errors import GabineteError
+from service.errors import TOLD
 from service.exports.lines import Form, What, lines
 from service.exports.queries import totals
 from service.installation import Installation
@@ -54,7 +53,7 @@ def main() -> None:
     gc.set_threshold(*RARELY)  # most of what is made while modules are loaded stays
     try:
         app()
-    except (GabineteError, IndexInUse, UnknownModel) as error:
+    except TOLD as error:
         screen.print(f"gabinete: {error}", style="red", highlight=False)
         sys.exit(2)
     except ValidationError as error:

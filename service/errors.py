@@ -1,5 +1,7 @@
 """The base of every error a reader may meet: a code, a status and a sentence."""
 
+from nlp.errors import Unusable
+
 
 class GabineteError(Exception):
     """An expected refusal. Subclasses set `code` and `status`; the message is the reader's."""
@@ -38,3 +40,7 @@ class SetupError(GabineteError):
 
     code = "setup"
     status = 500
+
+
+# What is told by its message alone; of anything else the traceback is wanted.
+TOLD = (GabineteError, Unusable)

@@ -14,7 +14,7 @@ from service.channels.station import Station
 from service.consultations.voting.booth import Booth
 from service.conversations.picturing import Easel
 from service.conversations.reception import Reception
-from service.errors import GabineteError
+from service.errors import TOLD
 from service.installation import Installation
 from service.retrieval.keeper import Keeper
 from service.worker import Worker
@@ -75,7 +75,7 @@ class Running:
                 group.create_task(self._load(keeper))
         except Exception as error:
             self.failure = _first_of(error)
-            if isinstance(self.failure, GabineteError):
+            if isinstance(self.failure, TOLD):
                 log.error("worker_ended", code=self.failure.code)
             else:
                 log.error("worker_ended", exc_info=self.failure)
