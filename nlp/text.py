@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ _LINES = re.compile(r" ?\n ?(?:\n ?)*")
 _ASCII = re.compile(r"^[\x00-\x7f]*$")
 SURE = 0.80
 SHORT = 3
+FEW = 0.2
 
 
 def tidy(text: str) -> str:
@@ -91,22 +93,31 @@ FOLDER = Path(__file__).parent / "words"
 def detect(
     text: str, *, prior: str | None = None, languages: Sequence[str] = LANGUAGES
 ) -> Detected:
-    """The language of a text among `languages`; the prior decides where the text itself does
-    not.
+    """The language of a text among `languages`; the prior decides where the text itself does not,
+    be it that it is in none of them.
     """
     said = words(text)
     if not said:
         return Detected(prior or languages[0], 0.0)
     counts = {lang: sum(word in _telling(lang) for word in said) for lang in languages}
     ranked = sorted(counts.values(), reverse=True)
-    best = max(languages, key=lambda lang: counts[lang])
     clear = ranked[0] - (ranked[1] if len(ranked) > 1 else 0)
     if clear >= 2 or (clear == 1 and len(said) <= SHORT):
-        return Detected(best, 1.0)
-    lang, score = _identify(tuple(languages), text[:400])
-    if score >= SURE or prior not in languages:
-        return Detected(lang, score)
-    return Detected(str(prior), score)
+        found = Detected(max(languages, key=lambda lang: counts[lang]), 1.0)
+    else:
+        found = _identify(text, tuple(languages))
+    doubtful = len(said) >= SHORT and ranked[0] <= FEW * len(said)
+    if found.confidence >= SURE and doubtful and _strange(text, languages):
+        found = Detected(found.lang, 0.0)
+    if found.confidence >= SURE or prior not in languages:
+        return found
+    return Detected(str(prior), found.confidence)
+
+
+def _strange(text: str, languages: Sequence[str]) -> bool:
+    """Whether a text is surely in a language that is none of these."""
+    found = _identify(text, None)
+    return found.lang not in languages and found.confidence >= SURE
 
 
 @cache
@@ -121,18 +132,25 @@ def _told(lang: str) -> set[str]:
     return set(fold((FOLDER / f"telling_{lang}.txt").read_text(encoding="utf-8")).split())
 
 
-def _identify(languages: tuple[str, ...], text: str) -> tuple[str, float]:
-    lang, score = _identifier(languages).classify(text)
-    return str(lang), float(score)
+def _identify(text: str, languages: tuple[str, ...] | None) -> Detected:
+    """The likeliest of some languages, or of all there are."""
+    lang, score = _identifier(languages).classify(text[:400])
+    return Detected(str(lang), float(score))
 
 
 @cache
-def _identifier(languages: tuple[str, ...]) -> Any:
+def _identifier(languages: tuple[str, ...] | None) -> Any:
+    identifier = copy(_every())
+    identifier.set_languages(languages)
+    return identifier
+
+
+@cache
+def _every() -> Any:
+    """Knows all languages; eighty megabytes that the others share."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(languages))
-    return identifier
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 @dataclass(frozen=True)

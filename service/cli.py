@@ -246,10 +246,14 @@ def _opened(out: Path | None) -> Iterator[Any]:
 @app.command()
 def ask(
     text: Annotated[str, typer.Argument(help="A question.")] = "",
-    file: Annotated[Path | None, typer.Option(help="Questions as JSONL: id, text.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Questions as JSONL: id, text, optional lang.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File; else standard output.")] = None,
 ) -> None:
-    """What would be answered, by whom and how surely. Nothing is stored."""
+    """What would be answered, by whom and how surely. Nothing is stored. A question that tells none
+    of our languages is read in the default one.
+    """
     from service.commands import serving
 
     if bool(text) == bool(file):

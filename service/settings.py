@@ -35,7 +35,9 @@ class Settings(BaseSettings):
     )
     time_zone: str = Field("America/Sao_Paulo", description="Time zone of dates and working days.")
     default_language: str = Field(
-        "pt", description="Language when a citizen's is not known: pt, es or en."
+        "pt",
+        description="Language when a citizen's is not known, or a text is in none of these: "
+        "pt, es or en.",
     )
     holidays: Words = Field(
         (), description="Days that are not worked, as YYYY-MM-DD, separated by commas."

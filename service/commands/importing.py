@@ -220,7 +220,9 @@ async def answer_rows(
     for part in chunks(reading, ANSWERS):
         good = [row for line, row in part if _has_department(reading.report, line, row, bodies)]
         async with here.database.write() as session:
-            stored = [await _put_answer(session, row, bodies, not answer_only) for row in good]
+            stored = [
+                await _put_answer(here, session, row, bodies, not answer_only) for row in good
+            ]
             known = await entries.indexed(session, "answer", [id_ for id_, _ in stored])
         for _, outcome in stored:
             reading.report.count(outcome)
@@ -240,7 +242,11 @@ def _has_department(
 
 
 async def _put_answer(
-    session: Session, row: AnswerRow, bodies: Mapping[str, Department], question_indexed: bool
+    here: Installation,
+    session: Session,
+    row: AnswerRow,
+    bodies: Mapping[str, Department],
+    question_indexed: bool,
 ) -> tuple[int, str]:
     body = bodies[row.department] if row.department else None
     first = next(iter(sentences(row.said)), row.said)
@@ -251,7 +257,7 @@ async def _put_answer(
         question=row.question,
         question_indexed=question_indexed,
         text=row.said,
-        lang=row.lang or detect(row.said).lang,
+        lang=row.lang or detect(row.said, prior=here.settings.default_language).lang,
         url=row.url,
         department_id=body.id if body else None,
         published_at=row.ts,

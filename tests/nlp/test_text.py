@@ -114,6 +114,38 @@ def test_prior_decides_where_the_text_does_not(said: str, prior: str) -> None:
     assert text.detect(said, prior=prior).lang == prior
 
 
+STRANGE = (
+    "Wann fahren in der Altstadt am Sonntag Busse?",
+    "Ich möchte wissen, ob die Schule morgen geöffnet ist.",
+    "In meiner Straße gibt es seit Montag kein Wasser mehr.",
+    "Où puis-je obtenir un nouveau passeport ?",
+    "Wanneer wordt het vuilnis in onze straat opgehaald?",
+    "Kiedy znowu będzie woda na mojej ulicy?",
+)
+
+
+@pytest.mark.parametrize("said", STRANGE)
+@pytest.mark.parametrize("prior", text.LANGUAGES)
+def test_a_language_that_is_none_of_ours_is_not_taken_for_one(said: str, prior: str) -> None:
+    found = text.detect(said, prior=prior)
+    assert found.lang == prior
+    assert found.confidence < text.SURE
+    assert text.detect(said).confidence < text.SURE
+
+
+@pytest.mark.parametrize(
+    ("said", "lang"),
+    [
+        ("Cadê o asfalto prometido na Vila Schmidt?", "pt"),
+        ("buraco enorme na Rua Bruxelas", "pt"),
+        ("Semáforo roto en avenida Goethe", "es"),
+        ("Kindergarten places near Oberhausen road", "en"),
+    ],
+)
+def test_strange_names_make_no_strange_language(said: str, lang: str) -> None:
+    assert text.detect(said).lang == lang
+
+
 def test_only_the_languages_asked_for_are_told() -> None:
     assert text.detect("Falta água na minha rua", languages=("es", "en")).lang in {"es", "en"}
     assert text.detect("", languages=("es", "en")).lang == "es"

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from nlp.embed import HashEmbedder
 from service import tasks
-from service.answers.models import Answer
+from service.answers.models import Answer, AnswerVersion
 from service.channels import inbox
 from service.channels.models import InboxRow
 from service.commands import importing
@@ -107,6 +107,22 @@ async def test_a_question_that_is_left_out_is_not_found_in_the_title_made_of_it(
     async with installation.database.read() as session:
         texts = await session.scalars(select(Entry.text).where(Entry.live).order_by(Entry.part))
         assert texts.all() == found_by
+
+
+@pytest.mark.parametrize(
+    ("said", "lang"),
+    [
+        ("Die Bibliothek öffnet um neun Uhr und verleiht auch Werkzeug.", "pt"),
+        ("The library opens at nine.", "en"),
+    ],
+)
+async def test_an_answer_that_tells_none_of_our_languages_is_in_the_default_one(
+    installation: Installation, tmp_path: Path, said: str, lang: str
+) -> None:
+    file = _written(tmp_path / "answers.jsonl", [json.dumps({"id": "a1", "answer": said})])
+    await importing.answer_rows(installation, HashEmbedder(), file, _progress)
+    async with installation.database.read() as session:
+        assert (await session.scalars(select(AnswerVersion.lang))).all() == [lang]
 
 
 async def test_a_document_named_in_the_index_but_missing_is_rejected_and_the_rest_kept(

@@ -184,6 +184,8 @@ def test_a_question_that_does_not_tell_its_language_is_in_the_expected_one(
     monkeypatch.setenv("GABINETE_DEFAULT_LANGUAGE", default)
     assert json.loads(done("ask", "vacinas").stdout)["lang"] == default
     assert json.loads(done("ask", "when does the library open?").stdout)["lang"] == "en"
+    strange = "Wie kann ich einen Reisepass beantragen?"
+    assert json.loads(done("ask", strange).stdout)["lang"] == default
 
 
 @pytest.mark.parametrize(("quiet", "joins"), [(0, True), (400, False)])

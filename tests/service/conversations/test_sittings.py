@@ -106,6 +106,8 @@ async def test_what_tells_no_language_is_answered_in_the_one_spoken_last(
     assert "You have 1 request" in (await replies(2, "the street lamp is broken", "/status"))[-1]
     assert "You have 1 request" in (await replies(3, "/status"))[-1]
     assert "Tiene 2 pedidos" in (await replies(4, "¿cuándo abre la escuela?", "/status"))[-1]
+    strange = "Wie kann ich einen Reisepass beantragen?"
+    assert "Tiene 3 pedidos" in (await replies(5, strange, "/status"))[-1]
 
 
 async def test_too_long_a_message_is_refused_with_the_limit(client: AsyncClient) -> None:
