@@ -173,10 +173,11 @@ def refusal(code: str, message: str, lang: str) -> str:
 
 
 def day(at: datetime | date | str | None, lang: str, zone: Any) -> str:
-    """A date as the reader writes it; also one that the trail holds, as YYYY-MM-DD."""
+    """A date as the reader writes it; also one that the trail holds, as YYYY-MM-DD or a moment."""
     if at is None:
         return "—"
-    at = date.fromisoformat(at) if isinstance(at, str) else at
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at) if "T" in at else date.fromisoformat(at)
     local = at.astimezone(zone).date() if isinstance(at, datetime) else at
     return format_date(local, "medium", locale=LOCALES[lang])
 

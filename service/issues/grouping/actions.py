@@ -9,6 +9,7 @@ from service.channels import deliveries
 from service.database import Session, now
 from service.errors import Conflict, NotFound
 from service.issues import letters, queries
+from service.issues.dating import actions as dating
 from service.issues.members import actions as members
 from service.issues.members import queries as trees
 from service.issues.models import Issue, Move
@@ -130,6 +131,8 @@ async def unmerge(
     await members.recentre(session, [issue.id, survivor.id])
     event = trail.event("issue", issue.id, "unmerge", actor=by.actor, was=str(survivor.id), why=why)
     await trail.record_many(session, [event])
+    for id_ in dict.fromkeys([parent, survivor.id]):
+        await dating.release(session, id_, actor=by.actor)
     (issue,) = await queries.issues(session, [issue.id])
     inside = await queries.members(session, issue.id)
     await _fit(session, issue, inside, survivor.state, by)
@@ -250,13 +253,24 @@ async def _shift(
     await members.relocate(session, moved, target.id, actor=by.actor)
     await _after_shift(session, {id_: roots[id_] for id_ in moved}, {target.id: set(moved)}, by)
     await _recount(session, {*moved.values(), target.id})
-    details = {"batch": batch, "contributions": len(rows)}
-    touched = {target.id, *(roots[id_] for id_ in moved)}
+    await _tell_shift(session, batch, {id_: roots[id_] for id_ in moved}, target.id, by)
+    return batch
+
+
+async def _tell_shift(
+    session: Session, batch: str, roots: dict[int, int], to: int, by: standing.Author
+) -> None:
+    """On the trail of both sides; what the machine moves is due no later where it went."""
+    told = {"batch": batch, "contributions": len(roots)}
+    details = dict.fromkeys({to, *roots.values()}, told)
+    if by.actor == trail.MACHINE:
+        due = await dating.inherit(session, [(root, to) for root in sorted({*roots.values()})])
+        details[to] = {**told, "due": due.isoformat()} if due else told
     events = [
-        trail.event("issue", i, "shift", actor=by.actor, details=details) for i in sorted(touched)
+        trail.event("issue", i, "shift", actor=by.actor, details=details[i])
+        for i in sorted(details)
     ]
     await trail.record_many(session, events)
-    return batch
 
 
 async def _after_shift(
@@ -313,6 +327,8 @@ async def undo(session: Session, batch: str, *, by: standing.Author) -> None:
         for i in {*roots.values(), *into}
     ]
     await trail.record_many(session, events)
+    for id_ in dict.fromkeys([moves[0].to_issue, *roots.values()]):
+        await dating.release(session, id_, actor=by.actor)
     await _fold(session, moves[0].to_issue, list(into), by)
 
 

@@ -2,15 +2,15 @@
 under themes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, delete, or_, update
+from sqlalchemy import Table, bindparam, delete, update
 
 from service.database import Session, insert_many, now
 from service.issues import queries
+from service.issues.dating import actions as dating
 from service.issues.grouping import actions as grouping
 from service.issues.members import actions as members
 from service.issues.models import Issue, Theme
@@ -51,7 +51,7 @@ async def merge_untouched(session: Session, pairs: Sequence[tuple[int, int]]) ->
         .values(root_id=bindparam("into")),
         rows,
     )
-    await _keep_dates(session, [(free[one], into) for one, into in merged])
+    await dating.inherit(session, merged)
     await members.recount(session, {into for _, into in merged})
     await members.recentre(session, {id_ for pair in merged for id_ in pair})
     events = []
@@ -84,7 +84,7 @@ async def take_out(session: Session, leaving: Sequence[Leaving]) -> list[int | N
 
 
 async def _leave(
-    session: Session, one: Leaving, roots: Mapping[int, int], free: Mapping[int, datetime | None]
+    session: Session, one: Leaving, roots: Mapping[int, int], free: Collection[int]
 ) -> int | None:
     """Some of what waits stays in each issue, so that none is left to be answered to nobody."""
     ids = [id_ for id_ in one.ids if id_ in roots and roots[id_] != one.into]
@@ -99,21 +99,7 @@ async def _leave(
         into = (await grouping.split(session, roots[ids[0]], own, by=standing.Machine())).id
     if rest:
         await grouping.move(session, rest, into, by=standing.Machine())
-    await _keep_dates(session, [(free[roots[id_]], into) for id_ in ids])
     return into
-
-
-async def _keep_dates(session: Session, pairs: Sequence[tuple[datetime | None, int]]) -> None:
-    """What is due in one issue is due no later in the one it goes to."""
-    rows = [{"row": into, "due": due} for due, into in pairs if due is not None]
-    if rows:
-        late = or_(ISSUES.c.due_at.is_(None), ISSUES.c.due_at > bindparam("due"))
-        await (await session.connection()).execute(
-            update(ISSUES)
-            .where(ISSUES.c.id == bindparam("row"), late)
-            .values(due_at=bindparam("due")),
-            rows,
-        )
 
 
 async def put_themes(

@@ -130,12 +130,10 @@ async def unused_themes(session: Session) -> Sequence[int]:
     return rows.all()
 
 
-async def free(session: Session, issue_ids: Collection[int]) -> dict[int, datetime | None]:
-    """Those of the issues that wait, stand for themselves and were touched by nobody, with when
-    they are due; locked.
-    """
-    found = await session.execute(
-        select(Issue.id, Issue.due_at)
+async def free(session: Session, issue_ids: Collection[int]) -> set[int]:
+    """Those of the issues that wait, stand for themselves and were touched by nobody; locked."""
+    found = await session.scalars(
+        select(Issue.id)
         .where(
             Issue.id.in_(issue_ids),
             Issue.root_id == Issue.id,
@@ -145,7 +143,7 @@ async def free(session: Session, issue_ids: Collection[int]) -> dict[int, dateti
         .order_by(Issue.id)
         .with_for_update()
     )
-    return {row.id: row.due_at for row in found.all()}
+    return set(found.all())
 
 
 async def waiting_without(

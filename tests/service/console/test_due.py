@@ -1,6 +1,6 @@
 """An issue's due date is changed by hand: who is told of it, and what it stands against."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
 from httpx2 import AsyncClient
@@ -8,6 +8,8 @@ from httpx2 import AsyncClient
 from service.database import now
 from service.installation import Installation
 from service.issues import actions as issues
+from service.issues.regrouping import actions as regrouping
+from tests.conftest import serving
 from tests.journeys.citizen import Citizen
 from tests.journeys.colleague import hire
 from tests.service.console.test_forms import QUESTION, asked, sent
@@ -89,3 +91,23 @@ async def test_an_earlier_date_by_hand_stands_against_the_norm_until_it_is_reope
         assert by_hand is not None
         assert after is not None
         assert after > by_hand + timedelta(days=7), "the norm's again"
+
+
+async def test_a_date_that_came_with_what_was_moved_is_told_as_the_day_it_is_here(
+    installation: Installation,
+) -> None:
+    closes = datetime(2029, 5, 3, 2, 59, 59, tzinfo=UTC)  # still the second of May here
+    async with installation.database.write() as session:
+        first, _, said = await town.asked(session, installation.vault, 2)
+        other, _, _ = await town.asked(session, installation.vault, 2)
+        (await town.at(session, first)).due_at = closes
+        (await town.at(session, other)).due_at = closes + timedelta(days=7)
+        await session.flush()
+        await regrouping.take_out(session, [regrouping.Leaving(said[:1], other)])
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "moderator") as browser,
+    ):
+        told = (await browser.get(f"/console/issues/{other}")).text.split('id="trail"', 1)[1]
+        assert "Due as soon as what is in it" in told
+        assert "9 May 2029 → 2 May 2029" in told
