@@ -1,5 +1,6 @@
 """One issue: what was said, who has it, what could be answered, and what is done with it."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ from service.issues import actions as issues
 from service.issues import queries as issue_queries
 from service.issues.api import seen, similar
 from service.issues.charting import queries as charting
+from service.issues.grouping import queries as grouping
 from service.issues.listing import queries as listing
 from service.issues.listing.queries import Listed
 from service.issues.notes import actions as notes
@@ -42,6 +44,7 @@ from service.shell.requests import Here, Reading, Writing
 from service.staff import queries as staff
 from service.staff.access import Asker, Staffer
 from service.trail import queries as trail
+from service.trail.models import Event
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -83,7 +86,7 @@ async def issue(
         public=shown.standing(own, here.settings.public_minimum, here.settings.zone),
         rough=await rough.offered(request, [*heard["voices"], *said], asked, lang),
         **heard,
-        **await _done(session, own),
+        **await _done(session, asker, own),
     )  # fmt: skip
 
 
@@ -108,10 +111,11 @@ async def _heard(session: Session, own: Listed, zone: Any, *, first: bool) -> di
     }
 
 
-async def _done(session: Session, own: Listed) -> dict[str, Any]:
+async def _done(session: Session, asker: Staffer, own: Listed) -> dict[str, Any]:
     """Who waits, and what staff did: drafts, answers, merges, notes, the trail."""
     root = own.issue.root_id
     drafts = await answer_queries.drafts(session, root)
+    events = await trail.of(session, "issue", own.issue.id, limit=40)
     return {
         "waiting": len(await issue_queries.pending_authors(session, root)),
         "drafts": drafts,
@@ -120,9 +124,19 @@ async def _done(session: Session, own: Listed) -> dict[str, Any]:
         "bodies": await departments.everyone(session),
         "officials": await departments.officials(session, own.department_key or ""),
         "notes": await note_queries.of(session, root),
-        "events": await trail.of(session, "issue", own.issue.id, limit=40),
+        "events": events,
+        "moves": await _moves(session, asker, events),
         "names": await staff.names(session),
     }
+
+
+async def _moves(session: Session, asker: Staffer, events: Sequence[Event]) -> dict[str, bool]:
+    """Batches of moves that can still be put back, and whether by the asker, who must see both
+    sides.
+    """
+    batches = [one.details["batch"] for one in events if one.act == "shift" and one.details]
+    standing = await grouping.standing(session, batches)
+    return {batch: all(asker.sees(key) for key in keys) for batch, keys in standing.items()}
 
 
 def _to(issue_id: int, fragment: str = "") -> str:

@@ -5,6 +5,7 @@ import re
 from httpx2 import AsyncClient
 
 from service.installation import Installation
+from service.issues import actions as issues
 from tests.conftest import serving
 from tests.service.console.test_forms import sent
 from tests.service.issues import town
@@ -95,6 +96,59 @@ async def test_marked_messages_are_moved_to_another_issue_and_back(
         assert "voice 5." in await texts(browser, issue, "?every=true")
         page = (await browser.get(f"/console/issues/{other}")).text
         assert undo.group() not in page.split('id="trail"', 1)[1], "it is undone already"
+
+
+async def test_a_move_is_put_back_by_who_sees_both_sides_and_others_read_why_not(
+    installation: Installation,
+) -> None:
+    issue, said = await crowd(installation, 6)
+    async with installation.database.write() as session:
+        light = await town.body(session, "light")
+        other, _, _ = await town.asked(session, installation.vault, 2, department_id=light)
+        batch = await issues.move(session, said[5:], other, by=issues.Machine())
+    why, undo = "One side of this is with another department", f"/console/moves/{batch}/undo"
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "official", "water") as water,
+        logged_in(app, installation, "official", "light") as lamp,
+        logged_in(app, installation, "official", "light", "water") as both,
+        logged_in(app, installation, "auditor") as auditor,
+    ):
+        for browser, where, can in (
+            (water, issue, False), (lamp, other, False), (both, issue, True), (both, other, True),
+        ):  # fmt: skip
+            told = await trail(browser, where)
+            assert (undo in told, why in told) == (can, not can)
+            assert (await water.post(undo)).status_code == 404
+        told = await trail(auditor, issue)
+        assert (undo in told, why in told) == (False, False)
+        await sent(both, undo)
+
+
+async def test_a_move_that_was_followed_by_another_has_no_button(
+    installation: Installation,
+) -> None:
+    issue, said = await crowd(installation, 6)
+    async with installation.database.write() as session:
+        other, _, _ = await town.asked(session, installation.vault, 2)
+        third, _, _ = await town.asked(session, installation.vault, 2)
+        first = await issues.move(session, said[4:], other, by=issues.Machine())
+        second = await issues.move(session, said[5:], third, by=issues.Machine())
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "moderator") as browser,
+    ):
+        assert first not in await trail(browser, issue)
+        told = await trail(browser, other)
+        assert (first in told, second in told) == (False, True)
+        assert (await browser.post(f"/console/moves/{first}/undo")).status_code == 409
+        await sent(browser, f"/console/moves/{second}/undo")
+        assert f"/console/moves/{first}/undo" in await trail(browser, issue)
+
+
+async def trail(browser: AsyncClient, issue: int) -> str:
+    """The trail on an issue's page."""
+    return (await browser.get(f"/console/issues/{issue}")).text.split('id="trail"', 1)[1]
 
 
 async def test_a_note_is_for_colleagues_and_its_author_takes_it_away(
