@@ -4,9 +4,11 @@ Each text runs alone, on as many threads as there are cores. So nothing is padde
 bits a text has the same vector in any company.
 """
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAKERS = ("graph.py", "pooling.py")
+MADE = re.compile(r"(.+)-(int8|fp32)-[0-9a-f]{12}\.onnx")
 THREADS = 8
 ALIKE = 0.97
 INSTRUCTIONS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"})
@@ -113,7 +116,7 @@ def load(
     small: bool | None = None,
 ) -> FastEmbedder:
     """The fast path of the model in `folder`. Its graph is made in `graphs` of the `whole` model
-    when it is not there or cannot be read. Raises `NotFast`.
+    when it is not there or cannot be read; once it runs, older ones go. Raises `NotFast`.
     """
     try:
         small = has_small_numbers() if small is None else small
@@ -121,7 +124,9 @@ def load(
         with _making:
             if not (path.exists() and _readable(path)):
                 _make(path, folder, whole(), small=small)
-        return FastEmbedder(path, folder, name=name, languages=languages)
+        opened = FastEmbedder(path, folder, name=name, languages=languages)
+        _remove_older(path, name)
+        return opened
     except NotFast:
         raise
     except Exception as error:
@@ -136,6 +141,23 @@ def _file(folder: Path, name: str, *, small: bool) -> str:
     told += [str(folder.resolve()), str(int(weights.st_mtime))]
     digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:12]
     return f"{name}-{'int8' if small else 'fp32'}-{digest}.onnx"
+
+
+def _remove_older(path: Path, name: str) -> None:
+    """Remove what earlier versions made of the same model with the same numbers, and nothing else.
+
+    A process that still runs one keeps it: on Linux a file that is open or mapped outlives its
+    name. One of an earlier version that starts again makes its own anew.
+    """
+    with contextlib.suppress(OSError):
+        for one in path.parent.iterdir():
+            made = MADE.fullmatch(one.name)
+            if made is None or one == path or one.is_symlink() or not one.is_file():
+                continue
+            model, numbers = made.groups()
+            # A name has grown by how the model is pooled.
+            if f"{name}-".startswith(f"{model}-") and path.name.startswith(f"{name}-{numbers}-"):
+                one.unlink(missing_ok=True)
 
 
 def _readable(path: Path) -> bool:

@@ -116,6 +116,73 @@ def test_several_may_make_it_at_once(folder: Path, whole: SentenceEmbedder, tmp_
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_an_older_graph_goes_once_the_new_one_runs(
+    folder: Path, whole: SentenceEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = load(folder, tmp_path, whole, small=True)
+    vectors = older.encode(TEXTS)
+    (first,) = tmp_path.iterdir()
+    monkeypatch.setattr(fast, "version", lambda _: "another")
+    load(folder, tmp_path, whole, small=True)
+    (second,) = tmp_path.iterdir()
+    assert second != first
+    assert np.array_equal(older.encode(TEXTS), vectors), "who opened it before goes on with it"
+
+
+def test_only_older_graphs_of_the_same_model_and_numbers_go(
+    folder: Path, whole: SentenceEmbedder, tmp_path: Path
+) -> None:
+    digest = "0123456789ab"
+    gone = {f"tiny-sif-int8-{digest}.onnx", f"tiny-int8-{digest}.onnx"}
+    kept = {
+        f"tiny-sif-fp32-{digest}.onnx",  # of a machine with another processor
+        f"tiny-other-int8-{digest}.onnx",
+        f"tiny-sif-more-int8-{digest}.onnx",
+        f"tin-int8-{digest}.onnx",
+        f"tiny-sif-int8-{digest}.onnx.old",
+        f"tiny-sif-int8-{digest.upper()}.onnx",
+        "tiny-sif-int8-0123.onnx",
+        "tiny-sif.onnx",
+    }
+    for name in gone | kept:
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "tiny-sif-int8-fedcba987654.onnx").mkdir()
+    (tmp_path / "tiny-sif-int8-fedcba987655.onnx").symlink_to(tmp_path / "tiny-sif.onnx")
+    fast.load(folder, tmp_path, "tiny-sif", {"pt"}, lambda: whole, small=True)
+    names = {one.name for one in tmp_path.iterdir()}
+    assert names > kept
+    assert not names & gone
+    assert len(names - kept) == 3, "the folder, the link, and the new one"
+
+
+def test_an_older_graph_stays_where_no_new_one_can_be_made(
+    whole: SentenceEmbedder, tmp_path: Path
+) -> None:
+    graphs = tmp_path / "graphs"
+    graphs.mkdir()
+    older = graphs / "tiny-int8-0123456789ab.onnx"
+    older.write_bytes(b"")
+    (tmp_path / "model.safetensors").write_bytes(b"nothing")
+    with pytest.raises(fast.NotFast):
+        fast.load(tmp_path, graphs, "tiny", {"pt"}, lambda: None, small=True)  # type: ignore[arg-type, return-value]
+    assert list(graphs.iterdir()) == [older]
+
+
+def test_an_older_graph_that_cannot_be_removed_is_no_hindrance(
+    folder: Path, whole: SentenceEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(folder, tmp_path, whole, small=True)
+    older = tmp_path / "tiny-int8-0123456789ab.onnx"
+    older.write_bytes(b"")
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert load(folder, tmp_path, whole, small=True).small
+    assert older.exists()
+
+
 def test_model_of_another_shape_says_why(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"nothing")
     with pytest.raises(fast.NotFast, match="cannot be made"):
