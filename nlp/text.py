@@ -21,7 +21,8 @@ _LINES = re.compile(r" ?\n ?(?:\n ?)*")
 _ASCII = re.compile(r"^[\x00-\x7f]*$")
 SURE = 0.80
 SHORT = 3
-FEW = 0.2
+FEW = 0.15
+ENOUGH = 160
 
 
 def tidy(text: str) -> str:
@@ -102,22 +103,27 @@ def detect(
     counts = {lang: sum(word in _telling(lang) for word in said) for lang in languages}
     ranked = sorted(counts.values(), reverse=True)
     clear = ranked[0] - (ranked[1] if len(ranked) > 1 else 0)
+    found = None
     if clear >= 2 or (clear == 1 and len(said) <= SHORT):
         found = Detected(max(languages, key=lambda lang: counts[lang]), 1.0)
-    else:
-        found = _identify(text, tuple(languages))
-    doubtful = len(said) >= SHORT and ranked[0] <= FEW * len(said)
-    if found.confidence >= SURE and doubtful and _strange(text, languages):
-        found = Detected(found.lang, 0.0)
+    if len(said) >= SHORT and ranked[0] <= FEW * len(said):
+        found = _among_all(text, languages, found)
+    found = found or _identify(text, tuple(languages))
     if found.confidence >= SURE or prior not in languages:
         return found
     return Detected(str(prior), found.confidence)
 
 
-def _strange(text: str, languages: Sequence[str]) -> bool:
-    """Whether a text is surely in a language that is none of these."""
-    found = _identify(text, None)
-    return found.lang not in languages and found.confidence >= SURE
+def _among_all(text: str, languages: Sequence[str], found: Detected | None) -> Detected | None:
+    """What its words told of a text, unless it is surely in a language that is none of these; where
+    they told nothing, what it surely is in.
+    """
+    likeliest = _identify(text[:ENOUGH], None)
+    if likeliest.confidence < SURE:
+        return found
+    if likeliest.lang not in languages:
+        return Detected(languages[0], 0.0)
+    return found or likeliest
 
 
 @cache
