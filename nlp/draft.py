@@ -10,7 +10,7 @@ import numpy as np
 from nlp.embed import Embedder, FloatArray
 from nlp.text import sentences, tidy, words
 
-FLOOR = 0.45
+FLOOR = 0.43
 SENTENCES = 5
 REPEATS = 0.85
 MIN_WORDS = 4
@@ -59,19 +59,20 @@ class _Pool:
 
 
 def compose(
-    question: str,
+    asked: Sequence[str],
     sources: Sequence[Source],
     embedder: Embedder,
     *,
     most: int = 3,
     floor: float = FLOOR,
 ) -> list[Draft]:
-    """One to `most` drafts; none when no sentence of the sources bears on the question.
+    """One to `most` drafts for what was `asked`, each time it was; none when no sentence of the
+    sources bears on it. A sentence counts by what it bears on most.
 
     The first draws on all sources, the others on the best single ones. Sentences are chosen by
     relevance against repetition (MMR, Carbonell and Goldstein 1998), in the order of their source.
     """
-    pool = _pool(question, sources, embedder)
+    pool = _pool(asked, sources, embedder)
     if not len(pool.scores) or float(pool.scores.max()) < floor:
         return []
     drafts = [_pick(pool, range(len(pool.cited)), floor)]
@@ -86,21 +87,28 @@ def compose(
     return drafts
 
 
-def _pool(question: str, sources: Sequence[Source], embedder: Embedder) -> _Pool:
+def _pool(asked: Sequence[str], sources: Sequence[Source], embedder: Embedder) -> _Pool:
     cited = [
         Cited(sentence, at)
         for at, source in enumerate(sources)
         for sentence in dict.fromkeys(sentences(source.text))
         if len(words(sentence)) >= MIN_WORDS
     ]
-    if not cited:
+    if not cited or not asked:
         return _Pool([], np.zeros(0, np.float32), np.zeros((0, embedder.size), np.float32))
-    vectors = embedder.encode([question, *(one.text for one in cited)])
-    asked = set(words(question))
-    shared = [len(asked & set(words(one.text))) / max(len(asked), 1) for one in cited]
-    given = [sources[one.source].score for one in cited]
-    scores = 0.6 * (vectors[1:] @ vectors[0]) + 0.3 * np.array(shared) + 0.2 * np.array(given)
-    return _Pool(cited, scores.astype(np.float32), vectors[1:])
+    vectors = embedder.encode([*asked, *(one.text for one in cited)])
+    questions, told = vectors[: len(asked)], vectors[len(asked) :]
+    bearing = 0.6 * (told @ questions.T) + 0.3 * _shared(asked, [one.text for one in cited])
+    given = np.array([sources[one.source].score for one in cited])
+    scores = bearing.max(axis=1) + 0.2 * given
+    return _Pool(cited, scores.astype(np.float32), told)
+
+
+def _shared(asked: Sequence[str], told: Sequence[str]) -> FloatArray:
+    """How large a part of the words of each question each sentence has (sentences, questions)."""
+    questions, found = [set(words(text)) for text in asked], [set(words(text)) for text in told]
+    parts = [[len(one & said) / max(len(one), 1) for one in questions] for said in found]
+    return np.array(parts, dtype=np.float32)
 
 
 def _pick(pool: _Pool, rows: Sequence[int], floor: float) -> Draft:

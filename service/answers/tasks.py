@@ -9,6 +9,7 @@ from nlp import draft as drafting
 from nlp.draft import Source, Uncited
 from nlp.embed import FloatArray
 from nlp.label import title as title_of
+from nlp.search import Found
 from nlp.text import fold, sentences, words
 from service import llm
 from service.answers import actions, composing, queries, telling
@@ -19,6 +20,8 @@ from service.errors import GabineteError
 from service.installation import Installation
 from service.issues import queries as issue_queries
 from service.issues.actions import UnknownIssue
+from service.issues.members import queries as members
+from service.issues.members.queries import Spoken
 from service.phrases import say
 from service.retrieval import actions as retrieval
 from service.retrieval.actions import NewEntry
@@ -150,11 +153,11 @@ async def compose_drafts(here: Installation, retriever: Retriever, issue_id: int
         root = await issue_queries.root_id(session, issue_id)
         if root is None:
             raise UnknownIssue("There is no such issue.")
-        spoken = await issue_queries.speaking(session, root, limit=SPOKEN)
-    question = "\n".join(text for text, _, _ in spoken)
-    lang = here.settings.default_language
-    sources = await find_sources(here, retriever, question, lang) if question else []
-    made = await asyncio.to_thread(drafting.compose, question, sources, retriever.embedder)
+        asked = await members.speaking(session, root, limit=SPOKEN)
+    texts, lang = [one.text for one in asked], here.settings.default_language
+    question = "\n".join(texts)
+    sources = await find_sources(here, retriever, asked, lang) if asked else []
+    made = await asyncio.to_thread(drafting.compose, texts, sources, retriever.embedder)
     rows = [_row(root, draft.sentences, sources, EXTRACTED, lang) for draft in made]
     if rows:
         rows = await _worded(here.settings, root, question, sources, rows)
@@ -183,26 +186,37 @@ async def _worded(
 
 
 async def find_sources(
-    here: Installation, retriever: Retriever, question: str, lang: str
+    here: Installation, retriever: Retriever, asked: Sequence[Spoken], lang: str
 ) -> list[Source]:
-    """The passages and usable published answers that bear most on a question."""
-    vectors = await retriever.encode([question])
-    passages = retriever.find("passage", [question], [lang], vectors, SOURCES)[0]
-    answers = retriever.find("answer", [question], [lang], vectors, SOURCES)[0]
+    """The passages and usable published answers that bear most on what was asked, each by what it
+    bears on most; answers in `lang` where they are.
+    """
+    texts, langs = [one.text for one in asked], [one.lang for one in asked]
+    vectors = await retriever.encode(texts, langs)
+    passages = _best(retriever.find("passage", texts, langs, vectors, SOURCES))
+    answers = _best(retriever.find("answer", texts, langs, vectors, SOURCES))
     async with here.database.read() as session:
-        texts = await queries.passages(session, [one.id for one in passages])
-        ready = await queries.published(session, [one.id for one in answers])
+        told = await queries.passages(session, list(passages))
+        ready = await queries.published(session, list(answers))
     found = [
-        Source(one.id, "passage", texts[one.id][0], texts[one.id][1], one.score)
-        for one in passages
-        if one.id in texts
+        Source(id_, "passage", *told[id_][:2], score)
+        for id_, score in passages.items()
+        if id_ in told
     ]
     found += [
-        Source(one.id, "answer", ready[one.id].text(lang)[0], ready[one.id].title, one.score)
-        for one in answers
-        if one.id in ready
+        Source(id_, "answer", ready[id_].text(lang)[0], ready[id_].title, score)
+        for id_, score in answers.items()
+        if id_ in ready
     ]
     return sorted(found, key=lambda source: -source.score)[:SOURCES]
+
+
+def _best(found: Sequence[Sequence[Found]]) -> dict[int, float]:
+    """The highest score of each that was found for any of several questions."""
+    best: dict[int, float] = {}
+    for one in (one for hits in found for one in hits):
+        best[one.id] = max(one.score, best.get(one.id, 0.0))
+    return best
 
 
 def _row(

@@ -252,5 +252,7 @@ async def _teach_again(session: Session, roots: Collection[int]) -> None:
     await departments.unlearn(session, list(roots))
     for issue in await queries.issues(session, roots):
         if issue.routed_by == "staff" and issue.department_id is not None:
-            for text, vector, model in await queries.speaking(session, issue.id):
-                await departments.learn(session, issue.department_id, issue.id, text, vector, model)
+            for one in await trees.speaking(session, issue.id):
+                await departments.learn(
+                    session, issue.department_id, issue.id, one.text, one.vector, one.model
+                )

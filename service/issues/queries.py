@@ -4,16 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from nlp.embed import FloatArray
 from service.database import Session
 from service.departments.models import Department
 from service.issues.members.queries import where as issues_of
 from service.issues.models import Follow, Issue, Membership, Move, Proposal
-from service.messages.models import Contribution, ContributionVector, Conversation
+from service.messages.models import Contribution, Conversation
 from service.people.models import Identity, Person
 from service.staff.models import Staff
 from service.trail.models import Event
@@ -272,28 +270,6 @@ async def dated_by_hand(session: Session, issue_id: int) -> bool:
     query = select(Event.id).where(own, Event.act == "due")
     query = query.where(Event.id > func.coalesce(reopened.scalar_subquery(), 0)).limit(1)
     return await session.scalar(query) is not None
-
-
-async def speaking(
-    session: Session, root_id: int, *, limit: int = 3
-) -> list[tuple[str, FloatArray, str]]:
-    """Text, vector and its model of what speaks for an issue: its representatives, else its first
-    members.
-    """
-    chosen = await session.scalar(select(Issue.representatives).where(Issue.id == root_id)) or []
-    query = (
-        select(Contribution.text, ContributionVector.vector, ContributionVector.model)
-        .join(ContributionVector, ContributionVector.contribution_id == Contribution.id)
-        .join(Membership, Membership.contribution_id == Contribution.id)
-        .join(Issue, Issue.id == Membership.issue_id)
-        .where(Issue.root_id == root_id, Contribution.text != "")
-        .order_by(
-            Contribution.id.in_(chosen).desc() if chosen else Contribution.id, Contribution.id
-        )
-        .limit(limit)
-    )
-    rows = (await session.execute(query)).all()
-    return [(row[0], np.frombuffer(row[1], dtype=np.float32), row[2]) for row in rows]
 
 
 async def first_words(session: Session, contribution_ids: Collection[int]) -> str:

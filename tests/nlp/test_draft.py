@@ -21,7 +21,7 @@ BUS = Source(3, "passage", "Line 214 runs every hour. Tickets cost two coins.", 
 
 def test_every_sentence_stands_in_its_source() -> None:
     sources = [BUS, WATER, COPY]
-    drafts = compose(QUESTION, sources, HashEmbedder())
+    drafts = compose([QUESTION], sources, HashEmbedder())
     assert 1 <= len(drafts) <= 3
     for draft in drafts:
         assert draft.supported
@@ -33,28 +33,39 @@ def test_every_sentence_stands_in_its_source() -> None:
 
 def test_nothing_said_means_no_draft() -> None:
     embedder = HashEmbedder()
-    assert compose("Who owns the theatre?", [BUS], embedder) == []
-    assert compose(QUESTION, [], embedder) == []
-    assert compose(QUESTION, [Source(4, "passage", "Thursday.", "One word", 1.0)], embedder) == []
-    assert compose(QUESTION, [WATER], embedder, floor=1.1) == []
+    assert compose(["Who owns the theatre?"], [BUS], embedder) == []
+    assert compose([QUESTION], [], embedder) == []
+    assert compose([QUESTION], [Source(4, "passage", "Thursday.", "One word", 1.0)], embedder) == []
+    assert compose([QUESTION], [WATER], embedder, floor=1.1) == []
+
+
+def test_each_who_asks_finds_what_bears_on_their_words() -> None:
+    embedder, other = HashEmbedder(), "Is it true that line 214 runs every hour?"
+    asked = [QUESTION, other]
+    both = compose(asked, [WATER, BUS], embedder)
+    assert {one.source for one in both[0].sentences} == {0, 1}
+    assert compose(asked[::-1], [WATER, BUS], embedder) == both, "who asked first does not matter"
+    alone = compose([QUESTION], [WATER], embedder)
+    assert compose(asked, [WATER], embedder)[0] == alone[0], "nor does who asks something else"
+    assert compose([], [WATER, BUS], embedder) == []
 
 
 def test_a_sentence_is_not_said_twice() -> None:
-    for draft in compose(QUESTION, [WATER, COPY], HashEmbedder()):
+    for draft in compose([QUESTION], [WATER, COPY], HashEmbedder()):
         told = [one.text for one in draft.sentences]
         assert len(told) == len(set(told))
 
 
 def test_sentences_keep_the_order_of_their_source() -> None:
-    draft: Draft = compose(QUESTION, [WATER], HashEmbedder(), floor=0.1)[0]
+    draft: Draft = compose([QUESTION], [WATER], HashEmbedder(), floor=0.1)[0]
     places = [WATER.text.index(one.text) for one in draft.sentences]
     assert len(places) > 1
     assert places == sorted(places)
 
 
 def test_no_more_drafts_than_asked_and_no_two_alike() -> None:
-    drafts = compose(QUESTION, [WATER, COPY], HashEmbedder(), most=3, floor=0.1)
-    assert compose(QUESTION, [WATER, COPY], HashEmbedder(), most=1, floor=0.1) == drafts[:1]
+    drafts = compose([QUESTION], [WATER, COPY], HashEmbedder(), most=3, floor=0.1)
+    assert compose([QUESTION], [WATER, COPY], HashEmbedder(), most=1, floor=0.1) == drafts[:1]
     assert len({draft.sentences for draft in drafts}) == len(drafts)
 
 

@@ -147,10 +147,10 @@ def test_draft_answers_from_the_passage_that_bears_on_the_question(embedder: Emb
     ours = "The library lends three books for two weeks. It opens on Saturdays from nine to noon."
     sources = [draft.Source(1, "passage", ours, "Library", 0.2)]
     sources.append(draft.Source(2, "passage", theirs, "Bills", 0.7))
-    first = draft.compose("Where can I pay my water bill?", sources, embedder)[0]
+    first = draft.compose(["Where can I pay my water bill?"], sources, embedder)[0]
     assert [one.source for one in first.sentences] == [1]
     assert first.sentences[0].text == "Bills can be paid at the bank or by telephone."
-    assert draft.compose("Who was the first king of Sweden?", sources, embedder) == []
+    assert draft.compose(["Who was the first king of Sweden?"], sources, embedder) == []
 
 
 @pytest.mark.encoder

@@ -1,4 +1,4 @@
-"""Read trees of merged issues, and count who is in them."""
+"""Read trees of merged issues, count who is in them, and what speaks for them."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -207,3 +207,34 @@ async def where(session: Session, contribution_ids: Collection[int]) -> dict[int
         )
     )
     return {row[0]: row[1] for row in rows.all()}
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A contribution in its language, and its vector (size,) by a model."""
+
+    text: str
+    lang: str
+    vector: FloatArray
+    model: str
+
+
+async def speaking(session: Session, root_id: int, *, limit: int = 3) -> list[Spoken]:
+    """What speaks for an issue: its representatives, else its first members."""
+    chosen = await session.scalar(select(Issue.representatives).where(Issue.id == root_id)) or []
+    vector = ContributionVector
+    found = await session.execute(
+        select(Contribution.text, Contribution.lang, vector.vector, vector.model)
+        .join(vector, vector.contribution_id == Contribution.id)
+        .join(Membership, Membership.contribution_id == Contribution.id)
+        .join(Issue, Issue.id == Membership.issue_id)
+        .where(Issue.root_id == root_id, Contribution.text != "")
+        .order_by(
+            Contribution.id.in_(chosen).desc() if chosen else Contribution.id, Contribution.id
+        )
+        .limit(limit)
+    )
+    return [
+        Spoken(row.text, row.lang, np.frombuffer(row.vector, dtype=np.float32), row.model)
+        for row in found.all()
+    ]

@@ -5,6 +5,7 @@ from service.departments import actions as departments
 from service.departments import queries as department_queries
 from service.errors import Conflict, NotFound
 from service.issues import queries
+from service.issues.members import queries as members
 from service.issues.models import Issue
 from service.issues.standing import actions as standing
 from service.settings import Settings
@@ -67,8 +68,8 @@ async def _route(
     if before is None:
         await standing.set_due(session, settings, issue, department)
     await _release(session, issue, key, by)
-    for text, vector, model in await queries.speaking(session, issue.id):
-        await departments.learn(session, department.id, issue.id, text, vector, model)
+    for one in await members.speaking(session, issue.id):
+        await departments.learn(session, department.id, issue.id, one.text, one.vector, one.model)
     await trail.record(
         session,
         "issue",

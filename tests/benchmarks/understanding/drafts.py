@@ -112,7 +112,7 @@ def _drafted(asked: Sequence[Asked], texts: Sequence[str], encode: Encode) -> li
 
 
 def _told(question: str, sources: Sequence[Source], held: "_Held") -> Told:
-    made = compose(question, sources, held)
+    made = compose([question], sources, held)
     every = [one for version in made for one in version.sentences]
     unfounded = sum(one.text not in tidy(sources[one.source].text) for one in every)
     first = made[0].sentences if made else ()

@@ -104,6 +104,23 @@ async def test_a_draft_cites_the_passage_it_is_taken_from(
         assert (opened.text, opened.current) == (PASSAGE, False)
 
 
+async def test_a_draft_bears_on_each_message_in_its_own_words(
+    installation: Installation, retriever: Retriever
+) -> None:
+    others = ("caminhão-pipa no bairro hoje", "who pays for the bottles that we buy every day here")
+    async with installation.database.write() as session:
+        people = [await town.person(session) for _ in range(3)]
+        texts = zip(people, (ASKED, *others), strict=True)
+        said = [
+            await town.contribution(session, installation.vault, who, text) for who, text in texts
+        ]
+        issue_id = await town.issue(session, said, [who for who, _ in people], name="water")
+        await put_passage(installation, session, PASSAGE)
+    first = (await drafts(installation, retriever, issue_id))[0]
+    assert first.supported, "what two others say does not hide the passage"
+    assert [one["text"] for one in first.sentences] == [PASSAGE]
+
+
 async def test_an_earlier_answer_is_a_source_too(
     installation: Installation, retriever: Retriever
 ) -> None:
