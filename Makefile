@@ -31,7 +31,13 @@ fix: $(STAMP) ## format, and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## print the measured targets
+bench: $(STAMP) ## print the measured targets; with SETS=FOLDER how well text is understood
+ifdef SETS
+	mkdir -p var
+	$(BIN)/python -m tests.benchmarks understanding --sets "$(SETS)" \
+		--json var/understanding.json --chart var/understanding.svg
+else
 	$(BIN)/python -m tests.benchmarks
+endif
 
 .PHONY: help setup run test check fix bench
