@@ -67,7 +67,8 @@ def compose(
     floor: float = FLOOR,
 ) -> list[Draft]:
     """One to `most` drafts for what was `asked`, each time it was; none when no sentence of the
-    sources bears on it. A sentence counts by what it bears on most.
+    sources bears on it. A sentence counts by what it bears on most, half alone and half behind the
+    title of its source.
 
     The first draws on all sources, the others on the best single ones. Sentences are chosen by
     relevance against repetition (MMR, Carbonell and Goldstein 1998), in the order of their source.
@@ -96,12 +97,19 @@ def _pool(asked: Sequence[str], sources: Sequence[Source], embedder: Embedder) -
     ]
     if not cited or not asked:
         return _Pool([], np.zeros(0, np.float32), np.zeros((0, embedder.size), np.float32))
-    vectors = embedder.encode([*asked, *(one.text for one in cited)])
-    questions, told = vectors[: len(asked)], vectors[len(asked) :]
-    bearing = 0.6 * (told @ questions.T) + 0.3 * _shared(asked, [one.text for one in cited])
+    texts = [one.text for one in cited]
+    headed = [_headed(one.text, sources[one.source].title) for one in cited]
+    vectors = embedder.encode([*asked, *texts, *headed])
+    questions, told, both = np.split(vectors, [len(asked), len(asked) + len(cited)])
+    bearing = 0.6 * ((told + both) / 2 @ questions.T) + 0.3 * _shared(asked, texts)
     given = np.array([sources[one.source].score for one in cited])
     scores = bearing.max(axis=1) + 0.2 * given
     return _Pool(cited, scores.astype(np.float32), told)
+
+
+def _headed(text: str, title: str) -> str:
+    """A sentence behind the title of its source, which says what it is about."""
+    return f"{title}: {text}" if title else text
 
 
 def _shared(asked: Sequence[str], told: Sequence[str]) -> FloatArray:

@@ -50,6 +50,15 @@ def test_each_who_asks_finds_what_bears_on_their_words() -> None:
     assert compose([], [WATER, BUS], embedder) == []
 
 
+def test_a_sentence_is_read_behind_the_title_of_its_source() -> None:
+    told = "It is due back by Thursday at noon for every house."
+    titled = Source(5, "passage", told, "Water in Vila Mirante", 0.5)
+    untitled = Source(5, "passage", told, "", 0.5)
+    assert compose([QUESTION], [untitled], HashEmbedder(), floor=0.35) == []
+    (draft,) = compose([QUESTION], [titled], HashEmbedder(), floor=0.35)
+    assert [one.text for one in draft.sentences] == [told], "the title itself is not cited"
+
+
 def test_a_sentence_is_not_said_twice() -> None:
     for draft in compose([QUESTION], [WATER, COPY], HashEmbedder()):
         told = [one.text for one in draft.sentences]
