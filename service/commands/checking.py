@@ -58,6 +58,7 @@ async def check(settings: Settings) -> list[Finding]:
     found += [await _channel(name, settings) for name in settings.channels]
     found.append(_try("port", lambda: _port(settings)))
     found.append(_mail(settings))
+    found.append(_danger(settings))
     found.append(await _backup(settings))
     return found
 
@@ -237,6 +238,16 @@ def _mail(settings: Settings) -> Finding:
             "mail", False, f"{settings.smtp_host}:{settings.smtp_port} does not answer: {error}"
         )
     return Finding("mail", True, f"{settings.smtp_host} answers")
+
+
+def _danger(settings: Settings) -> Finding:
+    if settings.emergency:
+        return Finding("danger", True, f"who seems in danger is told to call {settings.emergency}")
+    return Finding(
+        "danger", True,
+        "who seems in danger is told to call an emergency number, not which: GABINETE_EMERGENCY is "
+        "empty",
+    )  # fmt: skip
 
 
 async def _backup(settings: Settings) -> Finding:

@@ -36,6 +36,7 @@ from service.staff.access import Staffer, staffer
 
 DATA = Path(__file__).parents[2] / "data"
 GOVERNMENT = "Estado de Vale Claro"
+EMERGENCY = "190, 192, 193"
 SAMPLE = "sample"
 BATCH = 300
 
@@ -79,6 +80,8 @@ def run(settings: Settings) -> None:
     """Load the sample the first time, then serve it."""
     if settings.government == "Our government":
         settings = settings.model_copy(update={"government": GOVERNMENT})
+    if not settings.emergency:
+        settings = settings.model_copy(update={"emergency": EMERGENCY})
     links = asyncio.run(_prepare(settings))
     text = TOUR.format(government=settings.government, url=settings.url, **links)
     serving.serve(settings, worker=True, greet=lambda: _print(text))

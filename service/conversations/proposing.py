@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nlp import likeness, talk
+from nlp import likeness
 from nlp.embed import FloatArray
 from nlp.text import fingerprint, tidy, unlabelled
 from service.channels.contract import Button
@@ -196,10 +196,9 @@ async def _propose(room: Room, one: Offer, weighed: Weighed | None, said: int) -
 
 async def _receipt(room: Room, one: Offer, row: Proposal, weighed: Weighed | None) -> Reply:
     """Its number and theme; what is like it, to be supported instead."""
-    lang, numbers = room.lang(one.heard), room.here.settings.emergency
-    danger = numbers and talk.urgent(one.heard.text, one.heard.lang)
-    parts = [say("receipt.danger", lang, numbers=numbers)] if danger else []
-    parts.append(await _received(room, row, lang))
+    lang = room.lang(one.heard)
+    danger = replies.danger([one.heard], lang, room)
+    parts = [f"{danger}{await _received(room, row, lang)}"]
     if one.heard.found:
         parts.append(say("receipt.masked", lang))
     near = await _near(room, row, weighed)

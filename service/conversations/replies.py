@@ -2,7 +2,7 @@
 talk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ async def word(room: "Room", threads: Sequence["Thread"], placed: Sequence["Plac
             body, buttons = instant(ready[one.answer_id], one, lang, room)
         else:
             body, buttons = receipt(context[one.issue_id], one, lang, room), ()
+        body = f"{danger(one.woven.heard, lang, room)}{body}"
         if one.more:
             body = f"{body}\n\n{one.more}"
         if any(heard.thread == one.woven.first.thread for heard in shown):
@@ -53,7 +54,8 @@ async def word(room: "Room", threads: Sequence["Thread"], placed: Sequence["Plac
     for thread in threads:
         if thread.talk and not thread.woven and not thread.talk[-1].imported:
             last = thread.talk[-1]
-            body = small_talk(last, room.lang(last))
+            lang = room.lang(last)
+            body = f"{danger(thread.talk, lang, room)}{small_talk(last, lang)}"
             write(room, last, f"talk:{last.row_id}", "talk", None, body, (), told)
 
 
@@ -85,21 +87,29 @@ def write(
 
 
 def receipt(issue: IssueContext, one: "Placed", lang: str, room: "Room") -> str:
-    """The code, how many ask the same, who has it and until when."""
+    """The code, how many ask the same, who has it and until when. Who seems in danger is not
+    counted among others.
+    """
     if one.grew:
         return say("added" if one.woven.mends is None else "mended", lang, code=one.receipt)
     if one.woven.issue_id:
         return say("reopen.added", lang, code=one.receipt)
-    numbers = room.here.settings.emergency
-    danger = numbers and any(talk.urgent(heard.text, heard.lang) for heard in one.woven.heard)
-    lines = [say("receipt.danger", lang, numbers=numbers), ""] if danger else []
-    lines.append(say("receipt.first", lang, code=one.receipt))
-    if issue.people > 1:
+    lines = [say("receipt.first", lang, code=one.receipt)]
+    if issue.people > 1 and not danger(one.woven.heard, lang, room):
         lines.append(say("receipt.same", lang, n=issue.people - 1))
     lines.append(whose("receipt", issue, lang, room))
     if any(heard.found for heard in one.woven.heard):
         lines.append(say("receipt.masked", lang))
     return "\n".join([*lines, say("receipt.told", lang)])
+
+
+def danger(said: Iterable["Heard"], lang: str, room: "Room") -> str:
+    """Whom to call and a blank line, where somebody may be in danger; else nothing."""
+    if not any(talk.urgent(heard.text, heard.lang) for heard in said):
+        return ""
+    numbers = room.here.settings.emergency
+    key = "receipt.danger" if numbers else "receipt.danger.unset"
+    return f"{say(key, lang, numbers=numbers)}\n\n"
 
 
 def whose(prefix: str, issue: IssueContext, lang: str, room: "Room") -> str:

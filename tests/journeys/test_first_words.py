@@ -135,3 +135,25 @@ async def test_who_seems_in_danger_is_told_whom_to_call_first(
         assert told.startswith("Se alguém corre perigo agora, ligue: 192.")
         assert "Seu código é" in told
         assert "192" not in await Citizen(client).say("falta água na minha rua")
+
+
+async def test_who_seems_in_danger_is_told_to_call_also_where_no_number_is_set(
+    client: AsyncClient,
+) -> None:
+    told = await Citizen(client).say("não aguento mais, penso em me matar")
+    assert told.startswith("Se alguém corre perigo agora, ligue já")
+    assert "Seu código é" in told
+
+
+async def test_danger_that_adds_to_what_was_said_is_no_addition_like_others(
+    client: AsyncClient,
+) -> None:
+    citizen = Citizen(client)
+    assert "Seu código é" in await citizen.say("o posto da minha rua está fechado")
+    told = await citizen.say("minha mãe desmaiou")
+    assert told.startswith("Se alguém corre perigo agora")
+
+
+async def test_nobody_in_danger_reads_how_many_say_the_same(client: AsyncClient) -> None:
+    await Citizen(client).say("não quero mais viver")
+    assert "pergunta" not in await Citizen(client).say("não quero mais viver")

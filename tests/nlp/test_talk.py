@@ -299,6 +299,20 @@ def test_stated_matter_needs_no_more(text: str, lang: str) -> None:
         ("meu filho está desmaiado, preciso de ambulância", "pt"),
         ("mi vecino tiene un infarto", "es"),
         ("my brother is not breathing", "en"),
+        ("não aguento mais, penso em me matar", "pt"),
+        ("Não quero mais viver.", "pt"),
+        ("ando com vontade de morrer", "pt"),
+        ("penso em tirar a minha vida", "pt"),
+        ("meu marido me bate e disse que vai me matar", "pt"),
+        ("recebi uma ameaça de morte por ter denunciado", "pt"),
+        ("no quiero vivir más", "es"),
+        ("me quiero morir", "es"),
+        ("pienso en quitarme la vida", "es"),
+        ("mi esposo me pega todas las noches", "es"),
+        ("I want to die, I can't go on", "en"),
+        ("I don’t want to live anymore", "en"),
+        ("sometimes I think of hurting myself", "en"),
+        ("he threatened to kill me if I tell", "en"),
     ],
 )
 def test_who_seems_in_danger_is_noticed(said: str, lang: str) -> None:
@@ -306,7 +320,20 @@ def test_who_seems_in_danger_is_noticed(said: str, lang: str) -> None:
     assert talk.kind(said, lang) in talk.WANTS, "it is a matter all the same"
 
 
-@pytest.mark.parametrize(("said", "lang"), [("falta água na rua", "pt"), ("the bus is late", "en")])
+@pytest.mark.parametrize(
+    ("said", "lang"),
+    [
+        ("falta água na rua", "pt"),
+        ("o lixo bate na minha porta quando chove", "pt"),
+        ("vão me cortar a luz amanhã", "pt"),
+        ("onde quero viver não passa ônibus", "pt"),
+        ("quiero vivir en un barrio con cloacas", "es"),
+        ("me pega el sol en la parada", "es"),
+        ("the bus is late", "en"),
+        ("this heat is killing the trees on our street", "en"),
+        ("where do I want to live? nearer to the station", "en"),
+    ],
+)
 def test_an_ordinary_matter_is_no_emergency(said: str, lang: str) -> None:
     assert not talk.urgent(said, lang)
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from service.cli import app
@@ -15,6 +16,18 @@ def test_import_says_in_json_what_it_left_out_and_exits_with_one(folder: Path) -
     said = json.loads(result.stdout)
     assert result.exit_code == 1
     assert (said["added"], said["rejected"], said["reasons"][0]["line"]) == (1, 1, 2)
+
+
+def test_doctor_says_when_no_emergency_number_is_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> str:
+        found = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).stdout)
+        return str(next(one["says"] for one in found if one["what"] == "danger"))
+
+    assert "GABINETE_EMERGENCY is empty" in told()
+    monkeypatch.setenv("GABINETE_EMERGENCY", "190, 192")
+    assert "190, 192" in told()
 
 
 def test_doctor_names_a_key_that_others_can_read(folder: Path) -> None:
