@@ -70,6 +70,14 @@ def test_nothing_is_worded_twice(folder: str, lang: str) -> None:
     assert [key for key, count in Counter(keys).items() if count > 1] == []
 
 
+@pytest.mark.parametrize("folder", ["service/phrases", "service/shell/words"])
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_plural_is_of_its_own_word(folder: str, lang: str) -> None:
+    with (ROOT / folder / f"{lang}.po").open("rb") as file:
+        forms = [message.id for message in read_po(file) if not isinstance(message.id, str)]
+    assert [one for one in forms if one[0] != one[1]] == []
+
+
 def test_no_two_features_give_a_button_the_same_name() -> None:
     features = (consulting, voting, attending, rounds, linking, ranking)
     parts = [one.PRESSES for one in features]
