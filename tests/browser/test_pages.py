@@ -86,6 +86,21 @@ async def test_what_a_stranger_wrote_is_shown_as_it_was_written(place: Place) ->
         assert shown.complaints == []
 
 
+async def test_what_is_counted_is_named_without_breaking_words(place: Place) -> None:
+    lines = """[...document.querySelectorAll('.sides .shares th')]
+        .filter(one => !/[ -]/.test(one.textContent.trim()))
+        .map(one => { const words = document.createRange(); words.selectNodeContents(one);
+            return [one.textContent, words.getClientRects().length]; })"""
+    async with (
+        browser() as chromium,
+        window(chromium, place.base, link=place.link("admin")) as shown,
+    ):
+        assert await shown.open("/console/report?lang=pt") == 200
+        told = await shown.page.evaluate(lines)
+    assert "inglês" in [name for name, _ in told]
+    assert [name for name, count in told if count > 1] == []
+
+
 async def test_the_first_page_is_light(place: Place) -> None:
     async with (
         browser() as chromium,
