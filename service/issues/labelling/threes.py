@@ -92,8 +92,9 @@ def _raised(
         why = _evidence(one, [around[at] for at in rows], vector, places[rows])
         if why is not None:
             found[one.root_id] = why
-            told |= {one.root_id, *why.get("issues", ())}
-            doubted -= told
+            counted = {one.root_id, *why.get("issues", ())}
+            told |= counted
+            doubted -= counted
     return found
 
 

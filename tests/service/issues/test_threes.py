@@ -115,6 +115,19 @@ async def test_what_was_told_stands_however_much_comes_after_it(
     assert await emerging(installation, retriever, [raised], SOON + timedelta(minutes=6)) == [True]
 
 
+async def test_each_of_two_that_were_told_stands_and_is_told_once(
+    installation: Installation, retriever: Retriever, database: Database, says: Says
+) -> None:
+    *_, leak = await says.apart(LEAKS)
+    *_, noise = await says.apart([NOISE, f"{NOISE} again", f"the {NOISE}"])
+    for minutes in (5, 60, 600):
+        moment = SOON + timedelta(minutes=minutes)
+        assert await emerging(installation, retriever, [leak, noise], moment) == [True, True]
+    async with database.read() as session:
+        acts = [one.act for id_ in (leak, noise) for one in await trail.of(session, "issue", id_)]
+    assert acts.count("emerge") == 2
+
+
 async def test_what_was_told_is_not_told_again_of_the_issue_it_is_merged_into(
     installation: Installation, retriever: Retriever, database: Database, says: Says
 ) -> None:
