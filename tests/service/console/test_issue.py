@@ -6,6 +6,7 @@ from httpx2 import AsyncClient
 
 from service.installation import Installation
 from service.issues import actions as issues
+from service.issues.labelling import actions as labelling
 from tests.conftest import serving
 from tests.service.console.test_forms import sent
 from tests.service.issues import town
@@ -45,6 +46,27 @@ async def texts(browser: AsyncClient, issue: int, query: str) -> list[str]:
     page = (await browser.get(f"/console/issues/{issue}{query}")).text
     listed = page.split('id="all"', 1)[1]
     return re.findall(r'class="pre" lang="en">([^<]+)</p>\s*<p class="meta"><input', listed)
+
+
+async def test_why_staff_were_told_stands_on_the_issue_and_on_the_trail(
+    installation: Installation,
+) -> None:
+    issue, _ = await crowd(installation, 5)
+    grown, _ = await crowd(installation, 4)
+    why = {"people": 5, "days": 23.34, "alike": 0.55, "issues": [66]}
+    async with installation.database.write() as session:
+        told = {issue: why, grown: {"growth": 3.4}}
+        await labelling.grow_many(session, dict.fromkeys(told, (0.0, True)), told)
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "admin") as browser,
+    ):
+        places = [f"issues/{issue}", f"issues/{grown}", "trail"]
+        pages = [(await browser.get(f"/console/{one}?lang=pt")).text for one in places]
+    said = "5 pessoas em 23 dias, 55% parecidas entre si · também no assunto 66"
+    assert [page.count(said) for page in pages] == [2, 0, 1], "above, and on the trail"
+    more = "mais pessoas em um dia do que os sete dias antes explicam"
+    assert [page.count(more) for page in pages] == [0, 2, 1]
 
 
 async def test_marked_messages_are_split_off_and_put_back(installation: Installation) -> None:
