@@ -27,7 +27,7 @@ async def people(request: Request, asker: Asker, session: Reading) -> Response:
         request, "people.html", asker=asker, roles=ROLES, secret=None,
         tokens=await queries.tokens(session, asker.id),
         rows=await queries.everyone(session) if admin else [],
-        bodies=await departments.everyone(session) if admin else [],
+        bodies=await departments.everyone(session),
     )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ async def issue_token(
         request, "people.html", asker=asker, roles=ROLES, secret=secret,
         tokens=await queries.tokens(session, asker.id),
         rows=await queries.everyone(session) if admin else [],
-        bodies=await departments.everyone(session) if admin else [],
+        bodies=await departments.everyone(session),
     )  # fmt: skip
 
 

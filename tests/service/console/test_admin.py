@@ -13,6 +13,7 @@ from service.departments import queries as departments
 from service.installation import Installation, note_backup
 from tests.service.console.test_forms import sent
 from tests.service.console.test_screens import furnished
+from tests.service.issues import town
 from tests.service.staff.desk_browser import blank, logged_in
 
 FIELDS = {"name": "Water and Sewers", "remit": "Taps, leaks, meters.", "norm_days": "7"}
@@ -67,6 +68,18 @@ async def test_a_new_colleague_gets_in_by_a_link_that_is_shown_once(
             assert (await rui.get("/console")).status_code == 303, "put away: logged out at once"
         page = (await browser.get("/console/trail?thing=staff")).text
         assert "Log-in link issued" in page
+        assert "command line</td>" in page
+        assert ">linha de comando</td>" in (await browser.get("/console/trail?lang=pt")).text
+
+
+async def test_everybody_reads_departments_by_their_names(
+    app: FastAPI, installation: Installation
+) -> None:
+    async with installation.database.write() as session:
+        await town.body(session, "water")
+    async with logged_in(app, installation, "official", "water") as browser:
+        mine = (await browser.get("/console/people")).text.partition('id="mine"')[2]
+    assert "<dd>Water" in mine
 
 
 async def test_a_key_for_programs_is_shown_once_and_withdrawn(

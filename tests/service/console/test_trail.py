@@ -12,6 +12,7 @@ from service.consultations.meeting.seating import actions as seating
 from service.consultations.proposals.standing import actions as proposals
 from service.consultations.standing import actions as consultations
 from service.issues.standing import actions as issues
+from service.messages import actions as messages
 from service.rounds import actions as rounds
 from service.shell.pages import NAMES, known
 
@@ -45,6 +46,30 @@ def said(thing: str, state: str, lang: str) -> bool:
     return any(known(key, lang) for key in (f"{thing}.state.{state}", f"state.{state}", *own))
 
 
+def reasons() -> Iterator[str]:
+    """The reasons that the service gives by itself."""
+    for path in sorted(SERVICE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            given: list[ast.expr] = []
+            if isinstance(node, ast.keyword) and node.arg == "why":
+                given = [
+                    node.value,
+                    *([node.value.body] if isinstance(node.value, ast.IfExp) else []),
+                ]
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "why":
+                given = [node.value]
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "_reopen_issue":
+                given = node.args
+            yield from (said for one in given if (said := literal(one)))
+
+
+@pytest.mark.parametrize("lang", NAMES)
+def test_reasons_of_the_service_are_worded(lang: str) -> None:
+    given = set(reasons())
+    assert {"published answer", "the answer did not settle it", "after a review"} <= given
+    assert [one for one in sorted(given) if not known(f"why.{one}", lang)] == []
+
+
 def test_every_subject_is_offered_by_the_filter_and_no_other() -> None:
     things = {given[0] for _, given, _ in recorded() if len(given) > 2}
     assert things == set(THINGS)
@@ -67,6 +92,7 @@ def test_whatever_moves_is_worded(lang: str) -> None:
     lives = {
         "issue": issues.MOVES, "answer": answers.MOVES, "consultation": consultations.MOVES,
         "proposal": proposals.MOVES, "invitation": seating.MOVES, "round": rounds.MOVES,
+        "contribution": messages.STATES,
     }  # fmt: skip
     for thing, moves in lives.items():
         for state in moves:
