@@ -22,13 +22,16 @@ LONGEST = 3
 KEPT = 200_000
 NAME = 80
 SHOWN = 5
-_TOKEN = re.compile(r"\[\w+\]|[^\W_]+(?:['’][^\W_]+)?")
+_BREAKS = '.,;:!?…()"“”—–\n'
+_APART = f"[{_BREAKS}"
+_TOKEN = re.compile(rf"\[\w+\]|[^\W_]+(?:['’][^\W_]+)?|[{_BREAKS}]")
 _OPENING = re.compile(
     r"^(?:(?:oi+|olá|ola|hola|hi|hello|hey|bom dia|boa tarde|boa noite|buenos días|"
     r"buenas(?: tardes| noches)?|good (?:morning|afternoon|evening))\b[\s,.!:;-]*)+",
     re.IGNORECASE,
 )
 _MASK = re.compile(r"\s*\[(?:cpf|cnpj|phone|email|card|iban)\]\s*")
+_LEADS = re.compile(rf"(?<=[.!?…;])[^.!?…;]*{_MASK.pattern}\W*$")
 
 
 @dataclass(frozen=True)
@@ -71,19 +74,19 @@ class Phrases:
 
 def phrases_of(text: str, lang: str) -> dict[str, str]:
     """Folded phrases of one to three words and how they are written; none begins or ends with a
-    stop word.
+    stop word or reaches over a mark that parts.
     """
     tokens = _TOKEN.findall(text)
     folded = [fold(token) for token in tokens]
     stops = _stops(lang)
     good = [
-        token[0] != "[" and word not in stops and len(word) > 2 and not word.isdigit()
+        token[0] not in _APART and word not in stops and len(word) > 2 and not word.isdigit()
         for token, word in zip(tokens, folded, strict=True)
     ]
     found: dict[str, str] = {}
     for start in range(len(tokens)):
         for end in range(start + 1, min(start + LONGEST, len(tokens)) + 1):
-            if tokens[end - 1][0] == "[":
+            if tokens[end - 1][0] in _APART:
                 break
             if good[start] and good[end - 1]:
                 found.setdefault(" ".join(folded[start:end]), " ".join(tokens[start:end]).lower())
@@ -167,7 +170,7 @@ def _different(order: Sequence[int], texts: Sequence[str]) -> list[int]:
 
 
 def _name(texts: Sequence[str], shown: Sequence[int], phrases: Sequence[str]) -> str:
-    """The clause of a central text that holds the most key phrases and is not too long."""
+    """The clause of a central text that has the most words of key phrases and is not too long."""
     keys = [fold(phrase) for phrase in phrases]
     clauses = [
         clause for at in shown[:3] for clause in (title(s) for s in sentences(texts[at])[:4])
@@ -175,14 +178,21 @@ def _name(texts: Sequence[str], shown: Sequence[int], phrases: Sequence[str]) ->
     clauses = [clause for clause in clauses if len(clause) > 3]
     if not clauses:
         return ", ".join(phrases[:3]) or "—"
-    return max(clauses, key=lambda c: (sum(key in fold(c) for key in keys), -abs(len(c) - 45)))
+    return max(
+        clauses,
+        key=lambda c: (
+            sum(key.count(" ") + 1 for key in keys if key in fold(c)),
+            -abs(len(c) - 45),
+        ),
+    )
 
 
 def title(text: str) -> str:
     """A sentence as a name: no greeting, no masks, no shouting, at most 80 characters at a word
     border.
     """
-    line = _MASK.sub(" ", _OPENING.sub("", text.strip().split("\n")[0])).strip(" ,.;:!-–—")
+    line = _LEADS.sub("", _OPENING.sub("", text.strip().split("\n")[0]))
+    line = _MASK.sub(" ", line).strip(" ,.;:!-–—")
     if line.isupper():
         line = line.capitalize()
     if len(line) > NAME:

@@ -72,8 +72,23 @@ def test_texts_without_words_still_have_a_name() -> None:
     assert label(["", ""], ["pt", "pt"], np.zeros((2, 4), np.float32), Phrases()).name == "—"
 
 
+def test_a_phrase_is_said_in_one_breath() -> None:
+    found = phrases_of("Landslide. Our flight left\nwithout us (four people): R$ 1.200,50", "en")
+    assert {"landslide", "flight left", "people"} <= found.keys()
+    assert not {"landslide our flight", "landslide flight", "people r"} & found.keys()
+    assert "guarda chuva" in phrases_of("um guarda-chuva", "pt")
+
+
+def test_what_leads_to_something_masked_is_no_part_of_a_name() -> None:
+    asked = "perdi o cartão de idoso, como peço segunda via? meu cpf [cpf]"
+    assert title(asked) == "Perdi o cartão de idoso, como peço segunda via?"
+    assert title("meu cpf [cpf]") == "Meu cpf"
+    assert title("Liguei. Para [phone] não atende") == "Liguei. Para não atende"
+
+
 def test_no_phrase_begins_or_ends_with_a_stop_word() -> None:
     found = phrases_of("A falta de água na rua é um problema, ligue [phone]", "pt")
+    assert "problema ligue" not in found, "said in two breaths"
     assert "falta de agua" in found
     stops = {"a", "de", "na", "e", "um"}
     assert not any({phrase.split()[0], phrase.split()[-1]} & stops for phrase in found)
