@@ -1,6 +1,7 @@
 """One issue's page: voices, campaigns, pages of messages, notes, split and undo."""
 
 import re
+from typing import Any
 
 from httpx2 import AsyncClient
 
@@ -53,7 +54,7 @@ async def test_why_staff_were_told_stands_on_the_issue_and_on_the_trail(
 ) -> None:
     issue, _ = await crowd(installation, 5)
     grown, _ = await crowd(installation, 4)
-    why = {"people": 5, "days": 23.34, "alike": 0.55, "issues": [66]}
+    why: dict[str, Any] = {"people": 5, "days": 23.34, "alike": 0.55, "issues": [66]}
     async with installation.database.write() as session:
         told = {issue: why, grown: {"growth": 3.4}}
         await labelling.grow_many(session, dict.fromkeys(told, (0.0, True)), told)
