@@ -93,6 +93,14 @@ async def test_a_citizen_sees_exports_and_erases_what_is_stored(client: AsyncCli
 
 
 WISHES = [
+    ("pt", "Quero ver meus dados", "Guardamos 1 mensagem"),
+    ("pt", "quais dados vocês têm de mim?", "Guardamos 1 mensagem"),
+    ("es", "quiero saber qué datos tienen de mí", "Guardamos 1 mensaje"),
+    ("en", "Show my data", "We keep 1 message"),
+    ("en", "what data do you have about me?", "We keep 1 message"),
+    ("pt", "quero levar meus dados", '"pseudonym"'),
+    ("es", "exportar mis datos", '"pseudonym"'),
+    ("en", "export my data", '"pseudonym"'),
     ("pt", "quero falar com uma pessoa", "Uma pessoa lê cada pedido"),
     ("pt", "e aí, quando vão resolver?", "Você ainda não tem pedidos"),
     ("pt", "quero apagar meus dados", "Não dá para desfazer"),
