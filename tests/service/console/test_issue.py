@@ -5,6 +5,8 @@ from typing import Any
 
 from httpx2 import AsyncClient
 
+from service.answers import actions as answers
+from service.answers.models import Draft
 from service.installation import Installation
 from service.issues import actions as issues
 from service.issues.labelling import actions as labelling
@@ -47,6 +49,33 @@ async def texts(browser: AsyncClient, issue: int, query: str) -> list[str]:
     page = (await browser.get(f"/console/issues/{issue}{query}")).text
     listed = page.split('id="all"', 1)[1]
     return re.findall(r'class="pre" lang="en">([^<]+)</p>\s*<p class="meta"><input', listed)
+
+
+async def test_drafts_show_whatever_they_rest_on(installation: Installation) -> None:
+    issue, _ = await crowd(installation, 2)
+    sentences = [
+        {"text": "Boil it.", "title": "Rules › Water", "passage_id": 1},
+        {"text": "Call the desk.", "title": "Leaks", "answer_id": 2},
+        {"text": "What we can say already: …"},
+    ]
+    rows = [
+        Draft(
+            issue_id=issue, origin="passages" if "title" in one else "structure",
+            supported="title" in one, lang="en", sentences=[one], created_at=town.START,
+        )
+        for one in sentences
+    ]  # fmt: skip
+    async with installation.database.write() as session:
+        await answers.keep_drafts(session, issue, rows)
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "comms") as browser,
+    ):
+        page = await browser.get(f"/console/issues/{issue}")
+    assert page.status_code == 200
+    assert all(str(one["text"]) in page.text for one in sentences)
+    assert 'href="/console/passages/1" title="Rules › Water">[Water]</a>' in page.text
+    assert 'href="/console/answers/2">[Leaks]</a>' in page.text
 
 
 async def test_why_staff_were_told_stands_on_the_issue_and_on_the_trail(
