@@ -139,7 +139,8 @@ async def status_lines(room: Room, mine: Sequence[Contribution], lang: str) -> l
         code = room.here.vault.open(one.sealed_receipt) if one.sealed_receipt else "—"
         state = standing(one, issue, lang, room)
         if one.state == "received":
-            state = f"{state}; {say('status.people', lang, n=issue.people)}"
+            waiting = await issue_queries.pending_authors(room.session, issue.root_id)
+            state = f"{state}; {say('status.people', lang, n=len(waiting))}"
         lines.append(
             say("status.line", lang, code=code, about=replies.about(one.text), state=state)
         )

@@ -42,6 +42,15 @@ async def ten_minutes_later(here: Installation) -> None:
             await asyncio.sleep(0.02)
 
 
+async def test_who_erased_waits_no_more(client: AsyncClient) -> None:
+    ana, rui = Citizen(client), Citizen(client)
+    for citizen in (ana, rui):
+        await citizen.say(ASKED)
+    assert "2 pessoas esperam por isto" in await ana.say("/situacao")
+    await erase(rui)
+    assert "1 pessoa espera por isto" in await ana.say("/situacao")
+
+
 async def test_who_erased_and_came_back_is_told_the_answer(
     client: AsyncClient, cabinet: Cabinet, installation: Installation
 ) -> None:
