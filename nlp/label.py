@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nlp.copies import COPY, near_copy
-from nlp.text import fold, sentences
+from nlp.text import MASKED, fold, sentences
 
 if TYPE_CHECKING:
     from nlp.embed import FloatArray
@@ -24,13 +24,13 @@ NAME = 80
 SHOWN = 5
 _BREAKS = '.,;:!?…()"“”—–\n'
 _APART = f"[{_BREAKS}"
-_TOKEN = re.compile(rf"\[\w+\]|[^\W_]+(?:['’][^\W_]+)?|[{_BREAKS}]")
+_TOKEN = re.compile(rf"\[[\w-]+\]|[^\W_]+(?:['’][^\W_]+)?|[{_BREAKS}]")
 _OPENING = re.compile(
     r"^(?:(?:oi+|olá|ola|hola|hi|hello|hey|bom dia|boa tarde|boa noite|buenos días|"
     r"buenas(?: tardes| noches)?|good (?:morning|afternoon|evening))\b[\s,.!:;-]*)+",
     re.IGNORECASE,
 )
-_MASK = re.compile(r"\s*\[(?:cpf|cnpj|phone|email|card|iban)\]\s*")
+_MASK = re.compile(rf"\s*{MASKED.pattern}\s*")
 _LEADS = re.compile(rf"(?<=[.!?…;])[^.!?…;]*{_MASK.pattern}\W*$")
 
 

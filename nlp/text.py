@@ -182,7 +182,7 @@ LABELS = {
     "pt": {"email": "e-mail", "card": "cartão", "phone": "telefone"},
     "es": {"email": "correo", "card": "tarjeta", "phone": "teléfono"},
 }
-_LABEL = re.compile(
+MASKED = re.compile(
     r"\[(?:"
     + "|".join(
         sorted(
@@ -196,7 +196,7 @@ _LABEL = re.compile(
 
 def unlabelled(text: str) -> str:
     """A masked text without what stands for personal data: nobody is alike for having a phone."""
-    return _BLANKS.sub(" ", _LABEL.sub("", text)).strip() if "[" in text else text
+    return _BLANKS.sub(" ", MASKED.sub("", text)).strip() if "[" in text else text
 
 
 def mask(text: str, *, region: str = "BR", lang: str = "en") -> Masked:

@@ -160,8 +160,10 @@ def small_talk(heard: "Heard", lang: str) -> str:
 
 
 def about(words: str) -> str:
-    """A contribution in a few words: its first clause, at most 80 characters."""
-    words = text.unlabelled(words)
+    """A contribution in a few words: its first clause, at most 80 characters; "…" stands for what
+    was masked.
+    """
+    words = text.MASKED.sub("…", words) if text.unlabelled(words) else ""
     first = next(iter(text.sentences(words)), words).split("\n")[0].strip()
     if len(first) <= ABOUT:
         return first

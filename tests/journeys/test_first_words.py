@@ -92,6 +92,12 @@ async def test_a_citizen_sees_exports_and_erases_what_is_stored(client: AsyncCli
     assert "Você ainda não tem pedidos" in await citizen.say("/situacao")
 
 
+async def test_what_was_masked_leaves_a_mark_where_one_stands(client: AsyncClient) -> None:
+    citizen = Citizen(client)
+    await citizen.say("meu CPF é 529.982.247-25 e não acho meu protocolo")
+    assert "meu CPF é … e não acho meu protocolo" in await citizen.say("/situacao")
+
+
 WISHES = [
     ("pt", "Quero ver meus dados", "Guardamos 1 mensagem"),
     ("pt", "quais dados vocês têm de mim?", "Guardamos 1 mensagem"),

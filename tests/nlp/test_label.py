@@ -93,13 +93,15 @@ def test_no_phrase_begins_or_ends_with_a_stop_word() -> None:
     stops = {"a", "de", "na", "e", "um"}
     assert not any({phrase.split()[0], phrase.split()[-1]} & stops for phrase in found)
     assert not any("phone" in phrase for phrase in found)
+    assert phrases_of("[e-mail] [cartão] [teléfono]", "pt") == {}
     assert found["falta de agua"] == "falta de água"
 
 
 def test_greetings_masks_and_shouting_leave_a_title() -> None:
     assert title("Olá, bom dia! sem luz na [cpf] vila") == "Sem luz na vila"
     assert title("QUERO MINHA RUA LIMPA") == "Quero minha rua limpa"
-    assert title("[phone]") == ""
+    assert title("[phone]") == title("[telefone], [e-mail]") == ""
+    assert title("Liguei para [telefone] e nada") == "Liguei para e nada"
 
 
 @given(st.text(max_size=300))
