@@ -213,27 +213,43 @@ async def unmerge(asker: Writer, session: Writing, issue_id: Id) -> Response:
 
 @router.post("/issues/{issue_id}/split")
 async def split(
-    asker: Writer, session: Writing, issue_id: Id, contribution: Numbers, name: Line = ""
+    asker: Writer,
+    session: Writing,
+    issue_id: Id,
+    contribution: Numbers | None = None,
+    name: Line = "",
 ) -> Response:
     """Take contributions out into an issue of their own."""
     await seen(session, asker, issue_id)
-    fresh = await issues.split(session, issue_id, contribution, by=asker, name=name or None)
+    marked = _marked(contribution)
+    fresh = await issues.split(session, issue_id, marked, by=asker, name=name or None)
     batch = await issue_queries.last_batch(session, fresh.id)
     return back(_to(fresh.id), "split", undo=f"/console/moves/{batch}/undo")
 
 
 @router.post("/issues/{issue_id}/move")
 async def move(
-    asker: Writer, session: Writing, issue_id: Id, contribution: Numbers, to: Number
+    asker: Writer,
+    session: Writing,
+    issue_id: Id,
+    to: Number,
+    contribution: Numbers | None = None,
 ) -> Response:
     """Put contributions of this issue into another one."""
     own = await seen(session, asker, issue_id)
     target = await seen(session, asker, to)
-    roots = await issue_queries.roots_of(session, contribution)
-    if any(roots.get(id_) != own.issue.root_id for id_ in contribution):
+    marked = _marked(contribution)
+    roots = await issue_queries.roots_of(session, marked)
+    if any(roots.get(id_) != own.issue.root_id for id_ in marked):
         raise issues.UnknownContribution("Name contributions that are in this issue.")
-    batch = await issues.move(session, contribution, to, by=asker)
+    batch = await issues.move(session, marked, to, by=asker)
     return back(_to(target.issue.root_id), "moved", undo=f"/console/moves/{batch}/undo")
+
+
+def _marked(contribution: list[int] | None) -> list[int]:
+    if not contribution:
+        raise issues.UnknownContribution("Name contributions that are in this issue.")
+    return contribution
 
 
 @router.post("/moves/{batch}/undo")
@@ -243,7 +259,8 @@ async def undo(asker: Writer, session: Writing, batch: str) -> Response:
     for id_ in {id_ for move in moves for id_ in (move.from_issue, move.to_issue)}:
         await seen(session, asker, id_)
     await issues.undo(session, batch, by=asker)
-    return back(_to(moves[0].from_issue) if moves else "/console/issues", "undone")
+    home = await issue_queries.root_id(session, moves[0].from_issue) if moves else None
+    return back(_to(home) if home else "/console/issues", "undone")
 
 
 @router.post("/issues/{issue_id}/end")

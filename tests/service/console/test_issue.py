@@ -53,7 +53,7 @@ async def texts(browser: AsyncClient, issue: int, query: str) -> list[str]:
 
 async def test_drafts_show_whatever_they_rest_on(installation: Installation) -> None:
     issue, _ = await crowd(installation, 2)
-    sentences = [
+    sentences: list[dict[str, Any]] = [
         {"text": "Boil it.", "title": "Rules › Water", "passage_id": 1},
         {"text": "Call the desk.", "title": "Leaks", "answer_id": 2},
         {"text": "What we can say already: …"},
@@ -73,7 +73,7 @@ async def test_drafts_show_whatever_they_rest_on(installation: Installation) -> 
     ):
         page = await browser.get(f"/console/issues/{issue}")
     assert page.status_code == 200
-    assert all(str(one["text"]) in page.text for one in sentences)
+    assert all(one["text"] in page.text for one in sentences)
     assert 'href="/console/passages/1" title="Rules › Water">[Water]</a>' in page.text
     assert 'href="/console/answers/2">[Leaks]</a>' in page.text
 
@@ -121,6 +121,37 @@ async def test_marked_messages_are_split_off_and_put_back(installation: Installa
         )
     assert told.status_code == 409
     assert f'href="/console/issues/{issue}"' in told.text, "the way back to the form"
+
+
+async def test_nothing_marked_is_said_in_words(installation: Installation) -> None:
+    issue, _ = await crowd(installation, 3)
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "moderator") as browser,
+    ):
+        for act in ("split", "move"):
+            form = {"name": "", "to": str(issue)}
+            told = await browser.post(f"/console/issues/{issue}/{act}?lang=pt", data=form)
+            assert "Escolha mensagens que estejam neste assunto." in told.text, act
+
+
+async def test_what_is_put_back_into_a_merged_issue_is_shown_where_it_is_now(
+    installation: Installation,
+) -> None:
+    issue, said = await crowd(installation, 3)
+    other, _ = await crowd(installation, 2)
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "moderator") as browser,
+    ):
+        await sent(browser, "/console/merge", issue=str(issue), into=str(other))
+        split = await browser.post(
+            f"/console/issues/{other}/split", data={"contribution": [str(said[0])], "name": "One"}
+        )
+        page = (await browser.get(split.headers["location"])).text
+        undo = re.search(r'action="(/console/moves/[0-9a-f]+/undo)"', page)
+        assert undo is not None
+        assert await sent(browser, undo.group(1)) == f"/console/issues/{other}"
 
 
 async def test_marked_messages_are_moved_to_another_issue_and_back(
