@@ -122,10 +122,12 @@ async def assign_many(
     asker: Writer,
     here: Here,
     session: Writing,
-    issue: Numbers,
+    issue: Numbers | None = None,
     department: Line = "",
 ) -> Response:
     """Route the marked issues to a department."""
+    if not issue:
+        return back(came_from(request), "none_marked")
     for issue_id in sorted(set(issue)):
         await seen(session, asker, issue_id)
         await issues.assign(session, here.settings, issue_id, department_key=department, by=asker)

@@ -74,6 +74,15 @@ async def test_a_view_is_in_its_address(installation: Installation) -> None:
             assert found == shown, query
 
 
+async def test_no_marked_issue_is_said_in_words(installation: Installation) -> None:
+    async with desk(installation, "no water") as (browser, _):
+        came = {"referer": "http://testserver/console/issues?due=late"}
+        form = {"department": "water"}
+        answer = await browser.post("/console/issues/assign", data=form, headers=came)
+        assert answer.headers["location"] == "/console/issues?due=late"
+        assert "Nothing was marked." in (await browser.get(answer.headers["location"])).text
+
+
 async def test_marked_issues_are_assigned_at_once_and_merged_after_a_comparison(
     installation: Installation,
 ) -> None:
