@@ -42,7 +42,7 @@ app.add_typer(samples, name="sample")
 RARELY = (20_000, 20, 20)
 
 T = TypeVar("T")
-screen = Console(stderr=True)
+screen = Console(stderr=True, markup=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 File = Annotated[Path, typer.Argument(help="A .jsonl or .csv file.")]
 

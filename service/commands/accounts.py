@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from service.departments import queries as bodies
+from service.departments.actions import UnknownDepartment
 from service.installation import Installation
 from service.staff import actions, queries
 from service.staff.actions import UnknownStaff
@@ -12,8 +14,13 @@ ACTOR = "command line"
 async def add(
     here: Installation, email: str, name: str, roles: Sequence[str], departments: Sequence[str]
 ) -> str:
-    """Add a member of staff; gives the address of a one-time log-in."""
+    """Add a member of staff; gives the address of a one-time log-in. Raises `UnknownDepartment`."""
     async with here.database.write() as session:
+        there_are = await bodies.by_keys(session)
+        for key in departments:
+            if key not in there_are:
+                known = ", ".join(there_are) or "none yet"
+                raise UnknownDepartment(f"There is no department {key}; there are: {known}.")
         row = await actions.add(
             session, email=email, name=name, roles=roles, departments=departments, actor=ACTOR
         )

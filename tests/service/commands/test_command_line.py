@@ -18,6 +18,23 @@ def test_import_says_in_json_what_it_left_out_and_exits_with_one(folder: Path) -
     assert (said["added"], said["rejected"], said["reasons"][0]["line"]) == (1, 1, 2)
 
 
+def test_what_stands_in_brackets_is_printed_as_it_is(folder: Path) -> None:
+    file = folder / "d.jsonl"
+    file.write_text('{"key": "No Key", "name": "Water", "remit": "taps"}\n', encoding="utf-8")
+    result = CliRunner().invoke(app, ["import", "departments", str(file)])
+    assert "[a-z0-9" in result.output
+
+
+def test_a_member_of_staff_is_of_departments_that_there_are(folder: Path) -> None:
+    add = ["user", "add", "ana@desk.example", "Ana", "--role", "official", "--department"]
+    refused = CliRunner().invoke(app, [*add, "nope"])
+    assert "There is no department nope" in str(refused.exception)
+    file = folder / "d.jsonl"
+    file.write_text('{"key": "water", "name": "Water", "remit": "taps"}\n', encoding="utf-8")
+    CliRunner().invoke(app, ["import", "departments", str(file)])
+    assert CliRunner().invoke(app, [*add, "water"]).exit_code == 0
+
+
 def test_doctor_says_when_no_emergency_number_is_set(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
