@@ -103,7 +103,9 @@ class Reading(Generic[Row]):
     def _csv(self) -> Iterator[tuple[int, Any]]:
         try:
             with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-                reader = csv.DictReader(file)
+                head = file.readline()
+                file.seek(0)
+                reader = csv.DictReader(file, delimiter=_mark(head))
                 for row in reader:
                     self.at = min(self.size, self.at + sum(len(str(v)) for v in row.values()))
                     filled = {k: v for k, v in row.items() if v not in ("", None)}
@@ -132,3 +134,8 @@ class Reading(Generic[Row]):
         """Write the rejected rows beside the file."""
         self.report.write_rejected(self.path)
         return self.report
+
+
+def _mark(head: str) -> str:
+    """What parts the cells: spreadsheets put semicolons where the comma is for decimals."""
+    return ";" if ";" in head and "," not in head else ","

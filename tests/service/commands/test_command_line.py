@@ -18,6 +18,13 @@ def test_import_says_in_json_what_it_left_out_and_exits_with_one(folder: Path) -
     assert (said["added"], said["rejected"], said["reasons"][0]["line"]) == (1, 1, 2)
 
 
+def test_a_spreadsheet_that_parts_cells_by_semicolons_is_read(folder: Path) -> None:
+    file = folder / "m.csv"
+    file.write_text('id;text\n1;"Falta luz; e água"\n2;Bus, late\n', encoding="utf-8-sig")
+    result = CliRunner().invoke(app, ["import", "messages", str(file), "--json"])
+    assert json.loads(result.stdout)["added"] == 2
+
+
 def test_what_stands_in_brackets_is_printed_as_it_is(folder: Path) -> None:
     file = folder / "d.jsonl"
     file.write_text('{"key": "No Key", "name": "Water", "remit": "taps"}\n', encoding="utf-8")
