@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from nlp.pivot import rendered
+from nlp.text import LANGUAGES
 from service.channels import api as channels
 from service.channels.presence import Standing
 from service.console import queries
@@ -27,13 +29,17 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 class Health:
     """Everything at once. `model` is None while the encoder is being loaded; sizes in bytes.
 
-    `backup` is when the last backup was made, where `gabinete backup` made it.
+    `languages` are those it knows itself, `rendered` those it reads through a translator; what is
+    in the others of ours is found `by_words`. `backup` is when the last backup was made, where
+    `gabinete backup` made it.
     """
 
     ready: bool
     works: bool
     model: str | None
     languages: list[str]
+    rendered: list[str]
+    by_words: list[str]
     rebuilding: bool
     channels: list[Standing]
     queues: Queues
@@ -58,12 +64,16 @@ async def look(request: Request, here: Installation, session: Session) -> Health
     """The state of this process and of what all processes share."""
     state = request.app.state
     retriever = getattr(state, "retriever", None)
+    through = rendered(retriever.embedder) if retriever else frozenset()
+    knows = retriever.embedder.languages if retriever else frozenset()
     size, free = await asyncio.to_thread(_room, here)
     return Health(
         ready=state.running.ready.is_set(),
         works=state.running.worker is not None,
         model=retriever.embedder.name if retriever else None,
-        languages=sorted(retriever.embedder.languages) if retriever else [],
+        languages=sorted(knows),
+        rendered=sorted(through),
+        by_words=sorted(set(LANGUAGES) - knows - through) if retriever else [],
         rebuilding=state.running.keeper.rebuilding,
         channels=await channels.standings(request, session),
         queues=await queries.queues(session, now()),

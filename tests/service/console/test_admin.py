@@ -120,12 +120,19 @@ async def test_a_measure_moves_on_the_board_and_a_late_one_stands_out(
 
 
 async def test_health_says_what_waits_and_what_is_known_of_backups(
-    app: FastAPI, installation: Installation
+    app: FastAPI, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with logged_in(app, installation, "auditor") as browser:
         page = (await browser.get("/console/health")).text
         assert "the service knows of none" in page
         assert "hash" in page, "the encoder's name"
+        assert "knows: English, Spanish, Portuguese" in page
+        assert "GABINETE_EMBEDDING_MODEL" not in page
+        monkeypatch.setattr(app.state.retriever.embedder, "languages", frozenset({"en"}))
+        page = (await browser.get("/console/health?lang=pt")).text
+        assert "conhece: inglês" in page
+        assert "mais pelas palavras do que pelo sentido: espanhol, português" in page
+        assert "<code>GABINETE_EMBEDDING_MODEL</code>" in page
         async with installation.database.write() as session:
             await note_backup(session, datetime(2026, 3, 1, 2, tzinfo=UTC))
             session.add(
