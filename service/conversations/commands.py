@@ -43,13 +43,17 @@ SAYINGS: dict[tuple[str, str], tuple[str, ...]] = {
         "e aí", "e aí?", "alguma novidade", "tem novidade", "novidades", "e o meu pedido",
         "quando vão resolver", "e aí, quando vão resolver", "como está meu pedido",
         "hay novedades", "alguna novedad", "y mi pedido", "cuándo lo van a resolver",
-        "any news", "any update", "any updates", "what about my request",
+        "any news", "any update", "any updates", "what about my request", "where is my answer",
+        "cadê minha resposta", "onde está minha resposta", "dónde está mi respuesta",
     ),
     ("person", ""): (
         "quero falar com uma pessoa", "falar com uma pessoa", "quero falar com um atendente",
         "falar com atendente", "quero um atendente", "quiero hablar con una persona",
         "hablar con una persona", "quiero hablar con alguien", "i want to talk to a person",
         "talk to a person", "speak to a human", "talk to a human", "i want to speak to someone",
+        "posso falar com uma pessoa", "quero falar com alguém", "puedo hablar con una persona",
+        "puedo hablar con alguien", "can i talk to a person", "can i speak to a person",
+        "can i talk to someone", "can i speak to someone",
     ),
     ("erase", ""): (
         "quero apagar meus dados", "apague meus dados", "apagar meus dados", "quero apagar tudo",
@@ -70,7 +74,14 @@ SAYINGS: dict[tuple[str, str], tuple[str, ...]] = {
         "quiero llevarme mis datos", "llevarme mis datos", "exportar mis datos",
         "descargar mis datos", "export my data", "download my data", "i want to export my data",
     ),
-    ("privacy", ""): ("meus dados", "mis datos", "my data"),
+    ("privacy", ""): (
+        "meus dados", "mis datos", "my data", "é anônimo", "isso é anônimo", "aqui é anônimo",
+        "é sigiloso", "isso é sigiloso", "vocês sabem quem eu sou", "meu nome aparece",
+        "quem lê isso", "quem vê isso", "quem vai ler isso", "es anónimo", "esto es anónimo",
+        "es confidencial", "esto es confidencial", "saben quién soy", "quién lee esto",
+        "quién ve esto", "is this anonymous", "is it anonymous", "is this confidential",
+        "do you know who i am", "who reads this", "who sees this",
+    ),
     ("language", "en"): ("english", "english please", "in english", "in english please",
                          "mude para inglês", "em inglês", "en inglés"),
     ("language", "es"): ("español", "en español", "em espanhol", "mude para espanhol",
@@ -78,6 +89,7 @@ SAYINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("language", "pt"): ("português", "em português", "in portuguese", "en portugués",
                          "em português por favor"),
 }  # fmt: skip
+POLITE = re.compile(r"^(?:please|por favor) | (?:please|por favor)$")
 WISHES = {" ".join(words(said)): wish for wish, sayings in SAYINGS.items() for said in sayings}
 # The word of each language for what the menu offers, in the order of `LANGUAGES`.
 MENU: dict[str, tuple[str, str, str]] = {
@@ -102,7 +114,7 @@ def read(text: str) -> tuple[str, str] | None:
         return NAMES.get(fold(head[1:].partition("@")[0]), ""), rest.strip()
     if CODE.match(text.strip()):
         return "status", text.strip()
-    if wish := WISHES.get(" ".join(words(text))):
+    if wish := WISHES.get(POLITE.sub("", " ".join(words(text)))):
         return wish
     name = NAMES.get(fold(head).rstrip("!?.")) if not rest else None
     return (name, "") if name in BARE else None

@@ -99,6 +99,14 @@ async def test_what_was_masked_leaves_a_mark_where_one_stands(client: AsyncClien
 
 
 WISHES = [
+    ("pt", "Isso é anônimo?", "sob um pseudônimo"),
+    ("pt", "vocês sabem quem eu sou?", "sob um pseudônimo"),
+    ("es", "¿Es anónimo?", "bajo un seudónimo"),
+    ("en", "Who reads this?", "under a pseudonym"),
+    ("en", "Can I speak to a person, please?", "A person reads every request"),
+    ("es", "Por favor, quiero hablar con alguien", "Una persona lee cada pedido"),
+    ("pt", "cadê minha resposta?", "Você ainda não tem pedidos"),
+    ("en", "where is my answer?", "You have no requests yet"),
     ("pt", "Quero ver meus dados", "Guardamos 1 mensagem"),
     ("pt", "quais dados vocês têm de mim?", "Guardamos 1 mensagem"),
     ("es", "quiero saber qué datos tienen de mí", "Guardamos 1 mensaje"),
