@@ -293,7 +293,7 @@ def _asked(text: str, parts: Parts) -> FloatArray:
     """How much a question asks for each of its parts, which are in order."""
     said = words(text[:LONGEST])
     times = np.bincount(np.searchsorted(parts, np.concatenate([_parts(word) for word in said])))
-    about = [_parts(word) for word in said if word not in _asking()]
+    about = [_parts(word) for word in said if word not in asking()]
     matter = np.isin(parts, np.concatenate(about)) if about else np.zeros(len(parts), dtype=bool)
     return np.asarray(_saturated(times) * np.where(matter, 1.0, ASKING), dtype=np.float32)
 
@@ -307,7 +307,7 @@ def _parts(word: str) -> Parts:
 
 
 @cache
-def _asking() -> frozenset[str]:
+def asking() -> frozenset[str]:
     """Words that any question may have, in all our languages: they say nothing of its matter."""
     files = [FOLDER / f"{kind}_{lang}.txt" for kind in ("stop", "asking") for lang in LANGUAGES]
     return frozenset(fold(" ".join(file.read_text(encoding="utf-8") for file in files)).split())

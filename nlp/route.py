@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from nlp.embed import FloatArray
 from nlp.learn import LEXICAL, Ints, Traits, blend, shares_of, softmax_regression, unit
+from nlp.postings import asking
 from nlp.search import Lexicon, dense_weight
-from nlp.text import words
+from nlp.text import words, written
 
 NEAREST, BROAD = 3, 16
 TERMS = 4
@@ -287,7 +288,9 @@ class Router:
         )
 
     def _terms(self, text: str, nearest: Sequence[int]) -> tuple[str, ...]:
-        """Longer words that the text shares with the nearest examples."""
-        theirs = {word for at in nearest for word in words(self._examples[at].text)}
-        mine = dict.fromkeys(word for word in words(text) if len(word) > 3 and word in theirs)
-        return tuple(mine)[:TERMS]
+        """Longer words that the text shares with the nearest examples, as it writes them; words
+        that any question may have tell nothing.
+        """
+        theirs = {word for at in nearest for word in words(self._examples[at].text)} - asking()
+        mine = [own for word, own in written(text).items() if len(word) > 3 and word in theirs]
+        return tuple(mine[:TERMS])

@@ -47,6 +47,14 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text).replace("’", "'"))
 
 
+def written(text: str) -> dict[str, str]:
+    """The folded words of a text and how they are first written there, in small letters."""
+    found: dict[str, str] = {}
+    for word in _WORD.findall(text.lower().replace("’", "'")):
+        found.setdefault(fold(word), word)
+    return found
+
+
 ABBREVIATIONS = {
     "sr", "sra", "dr", "dra", "srta", "prof", "profa", "exmo", "exma", "art", "arts", "inc", "av",
     "r", "tel", "pag", "p", "pp", "cap", "vol", "ed", "obs", "n", "no", "num", "nº", "mr", "mrs",
