@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from fastapi import FastAPI, Request
@@ -89,7 +89,7 @@ def writing(lang: str, zone: Any) -> dict[str, Any]:
         "word": lambda key, **values: word(key, lang, **values),
         "known": lambda key, otherwise: word(key, lang) if known(key, lang) else otherwise,
         "day": lambda at: day(at, lang, zone),
-        "month": lambda at: format_date(at, "MMMM y", locale=LOCALES[lang]),
+        "month": lambda at: format_skeleton("yMMMM", at, locale=LOCALES[lang]),
         "moment": lambda at: moment(at, lang, zone),
         "number": lambda value: number(value, lang),
         "percent": lambda value: format_percent(value, locale=LOCALES[lang]),

@@ -104,6 +104,8 @@ async def test_who_publishes_answers_shows_issues_and_hides_them(
     await comms.post(f"/issues/{id_}/show")
     async with blank(app) as reader:
         assert "No water" in (await reader.get("/heard")).text
+        page = (await reader.get("/heard?lang=pt")).text
+        assert re.search(r"desde [a-zç]+ de \d{4}<", page)
         hidden = await comms.post(f"/issues/{id_}/hide", {"why": "Solved."})
         assert hidden["shown_at"] is None
         assert "No water" not in (await reader.get("/heard")).text
