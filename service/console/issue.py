@@ -116,16 +116,19 @@ async def _done(session: Session, asker: Staffer, own: Listed) -> dict[str, Any]
     root = own.issue.root_id
     drafts = await answer_queries.drafts(session, root)
     events = await trail.of(session, "issue", own.issue.id, limit=40)
+    merged = await listing.merged(session, root)
+    inside = [root, *(one.id for one in merged)]
     return {
         "waiting": len(await issue_queries.pending_authors(session, root)),
         "drafts": drafts,
         "written": await answer_queries.of_issue(session, root),
-        "merged": [one for one in await listing.merged(session, root) if one.merged_into == root],
+        "merged": [one for one in merged if one.merged_into == root],
         "bodies": await departments.everyone(session),
         "officials": await departments.officials(session, own.department_key or ""),
         "notes": await note_queries.of(session, root),
         "events": events,
         "moves": await _moves(session, asker, events),
+        "alarm": await trail.latest(session, "issue", inside, "emerge"),
         "names": await staff.names(session),
     }
 

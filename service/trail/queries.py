@@ -1,6 +1,6 @@
 """Read the trail."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -18,6 +18,15 @@ async def of(session: Session, thing: str, thing_id: int, *, limit: int = 200) -
         .limit(limit)
     )
     return found.all()
+
+
+async def latest(
+    session: Session, thing: str, thing_ids: Collection[int], act: str
+) -> Event | None:
+    """The newest event of a kind that any of these things had."""
+    query = select(Event).where(Event.thing == thing, Event.thing_id.in_(thing_ids))
+    found = await session.scalars(query.where(Event.act == act).order_by(Event.id.desc()).limit(1))
+    return found.first()
 
 
 async def page(

@@ -99,6 +99,27 @@ async def test_why_staff_were_told_stands_on_the_issue_and_on_the_trail(
     assert [page.count(more) for page in pages] == [0, 2, 1]
 
 
+async def test_what_staff_were_told_of_before_a_merge_stands_on_the_survivor(
+    installation: Installation,
+) -> None:
+    issue, _ = await crowd(installation, 3)
+    gone, _ = await crowd(installation, 2)
+    async with (
+        serving(installation, worker=False) as app,
+        logged_in(app, installation, "moderator") as browser,
+    ):
+        async with installation.database.write() as session:
+            both = dict.fromkeys((issue, gone), (0.0, True))
+            await labelling.grow_many(session, both, {})
+        assert (await browser.get(f"/console/issues/{issue}")).status_code == 200
+        async with installation.database.write() as session:
+            why = {"people": 3, "days": 1.2, "alike": 0.7}
+            await labelling.grow_many(session, {}, {gone: why})
+        await sent(browser, "/console/merge", issue=str(gone), into=str(issue))
+        page = (await browser.get(f"/console/issues/{issue}")).text
+    assert "3 people within 1 day, 70% alike" in page
+
+
 async def test_marked_messages_are_split_off_and_put_back(installation: Installation) -> None:
     issue, said = await crowd(installation, 6)
     async with (
