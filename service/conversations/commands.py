@@ -58,7 +58,9 @@ SAYINGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("erase", ""): (
         "quero apagar meus dados", "apague meus dados", "apagar meus dados", "quero apagar tudo",
         "quiero borrar mis datos", "borre mis datos", "borrar mis datos",
-        "erase my data", "delete my data", "i want to erase my data", "i want to delete my data",
+        "apaga isso", "apague isso", "apagar isso", "borra esto", "borre esto", "borrar esto",
+        "delete this", "erase this", "erase my data", "delete my data", "i want to erase my data",
+        "i want to delete my data",
     ),
     ("show", ""): (
         "quero ver meus dados", "ver meus dados", "mostrar meus dados", "mostre meus dados",

@@ -5,7 +5,9 @@ import re
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 
+from service.conversations.commands import menu
 from service.installation import Installation
+from service.phrases import LANGUAGES
 from tests.conftest import serving
 from tests.journeys.citizen import Citizen
 
@@ -98,7 +100,17 @@ async def test_what_was_masked_leaves_a_mark_where_one_stands(client: AsyncClien
     assert "meu CPF é … e não acho meu protocolo" in await citizen.say("/situacao")
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_help_names_every_command_of_the_menu(lang: str, client: AsyncClient) -> None:
+    (asked, _), *others = menu()[lang]
+    told = await Citizen(client, lang).say(f"/{asked}")
+    assert [one for one, _ in others if f"/{one}" not in told] == []
+
+
 WISHES = [
+    ("pt", "apaga isso por favor", "Não dá para desfazer"),
+    ("es", "borre esto", "No se puede deshacer"),
+    ("en", "please delete this", "It cannot be undone"),
     ("pt", "Isso é anônimo?", "sob um pseudônimo"),
     ("pt", "vocês sabem quem eu sou?", "sob um pseudônimo"),
     ("es", "¿Es anónimo?", "bajo un seudónimo"),
