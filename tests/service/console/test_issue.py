@@ -76,6 +76,7 @@ async def test_drafts_show_whatever_they_rest_on(installation: Installation) -> 
     assert all(one["text"] in page.text for one in sentences)
     assert 'href="/console/passages/1" title="Rules › Water">[Water]</a>' in page.text
     assert 'href="/console/answers/2">[Leaks]</a>' in page.text
+    assert "Draft with sources · English" in page.text
 
 
 async def test_why_staff_were_told_stands_on_the_issue_and_on_the_trail(
