@@ -10,7 +10,7 @@ from nlp.draft import Source, Uncited
 from nlp.embed import FloatArray
 from nlp.label import title as title_of
 from nlp.search import Found
-from nlp.text import fold, sentences, words
+from nlp.text import detect, fold, sentences, words
 from service import llm
 from service.answers import actions, composing, queries, telling
 from service.answers.models import Answer, AnswerVersion, Draft
@@ -224,8 +224,9 @@ def _row(
     cited: Sequence[drafting.Cited],
     sources: Sequence[Source],
     origin: str,
-    lang: str,
+    prior: str,
 ) -> Draft:
+    """A draft in the language that its sentences are in, `prior` where they do not tell."""
     told = []
     for one in cited:
         source = sources[one.source]
@@ -235,7 +236,7 @@ def _row(
         issue_id=issue_id,
         origin=origin,
         supported=True,
-        lang=lang,
+        lang=detect("\n".join(one.text for one in cited), prior=prior).lang,
         sentences=told,
         created_at=now(),
     )

@@ -104,6 +104,16 @@ async def test_a_draft_cites_the_passage_it_is_taken_from(
         assert (opened.text, opened.current) == (PASSAGE, False)
 
 
+async def test_a_draft_is_in_the_language_of_what_it_says(
+    installation: Installation, retriever: Retriever
+) -> None:
+    for spoken in ("pt", "es", "en"):
+        settings = installation.settings.model_copy(update={"default_language": spoken})
+        here = Installation(settings, installation.database, installation.vault)
+        (draft, *_) = await drafts(here, retriever, await asked(here))
+        assert (draft.sentences[0]["text"], draft.lang) == (PASSAGE, "en"), spoken
+
+
 async def test_a_draft_bears_on_each_message_in_its_own_words(
     installation: Installation, retriever: Retriever
 ) -> None:
