@@ -131,7 +131,7 @@ async def unmerge(
     await members.recentre(session, [issue.id, survivor.id])
     event = trail.event("issue", issue.id, "unmerge", actor=by.actor, was=str(survivor.id), why=why)
     await trail.record_many(session, [event])
-    for id_ in dict.fromkeys([parent, survivor.id]):
+    for id_ in trees.upwards(nodes, parent):
         await dating.release(session, id_, actor=by.actor)
     (issue,) = await queries.issues(session, [issue.id])
     inside = await queries.members(session, issue.id)
@@ -305,7 +305,7 @@ async def undo(session: Session, batch: str, *, by: standing.Author) -> None:
     moves = await queries.moves(session, batch)
     if not moves:
         raise UnknownBatch("There are no such moves.")
-    await trees.trees(session, {id_ for move in moves for id_ in (move.from_issue, move.to_issue)})
+    nodes = await trees.trees(session, {i for m in moves for i in (m.from_issue, m.to_issue)})
     ids = [move.contribution_id for move in moves]
     held, roots = await trees.where(session, ids), await queries.roots_of(session, ids)
     if any(m.undone_at or held.get(m.contribution_id) != m.to_issue for m in moves):
@@ -327,7 +327,7 @@ async def undo(session: Session, batch: str, *, by: standing.Author) -> None:
         for i in {*roots.values(), *into}
     ]
     await trail.record_many(session, events)
-    for id_ in dict.fromkeys([moves[0].to_issue, *roots.values()]):
+    for id_ in trees.upwards(nodes, moves[0].to_issue):
         await dating.release(session, id_, actor=by.actor)
     await _fold(session, moves[0].to_issue, list(into), by)
 

@@ -149,3 +149,28 @@ async def test_what_is_answered_by_then_keeps_the_date_it_was_answered_by(
         await session.flush()
         await actions.undo(session, batch, by=ana)
         assert (await town.at(session, into)).due_at == on(5)
+
+
+@pytest.mark.parametrize("undone", ["move", "merge"])
+async def test_a_date_goes_from_every_level_above(
+    database: Database, vault: Vault, undone: str
+) -> None:
+    async with database.write() as session:
+        ana = await town.official(session, role="moderator")
+        soon, said = await asked(session, vault, on(3))
+        below, _ = await asked(session, vault, on(6))
+        between, _ = await asked(session, vault, on(7))
+        above, _ = await asked(session, vault, on(9))
+        if undone == "move":
+            batch = await taken(session, said, below)
+        else:
+            assert await regrouping.merge_untouched(session, [(soon, below)]) == 1
+        assert await regrouping.merge_untouched(session, [(below, between)]) == 1
+        assert await regrouping.merge_untouched(session, [(between, above)]) == 1
+        assert (await town.at(session, above)).due_at == on(3)
+        if undone == "move":
+            await actions.undo(session, batch, by=ana)
+        else:
+            await actions.unmerge(session, soon, by=ana)
+        tree = (below, between, above)
+        assert [(await town.at(session, one)).due_at for one in tree] == [on(6)] * 3
