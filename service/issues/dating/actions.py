@@ -78,10 +78,8 @@ async def _left(session: Session, issue_id: int, events: Sequence[Event]) -> lis
     came = [one.details for one in events if one.actor == trail.MACHINE and one.details]
     moved = {one["batch"]: datetime.fromisoformat(one["due"]) for one in came if "due" in one}
     merged = [one["issue"] for one in came if "issue" in one]
-    undone = await dating.undone(session, moved)
-    return [due for batch, due in moved.items() if batch not in undone] + await dating.below(
-        session, issue_id, merged
-    )
+    there = await dating.there(session, moved)
+    return [moved[batch] for batch in there] + await dating.below(session, issue_id, merged)
 
 
 def _moment(told: str | None) -> datetime | None:

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from service.database import Session
-from service.issues.models import Issue, Move
+from service.issues.models import Issue, Membership, Move
 from service.trail.models import Event
 
 ACTS = ("inherit_due", "shift", "absorb")
@@ -28,10 +28,16 @@ async def told(session: Session, issue_id: int) -> Sequence[Event]:
     return found.all()
 
 
-async def undone(session: Session, batches: Collection[str]) -> set[str]:
-    """Those of these batches of moves that were put back."""
+async def there(session: Session, batches: Collection[str]) -> set[str]:
+    """Those of these batches of moves of which something is still where it was moved."""
+    still = and_(
+        Membership.contribution_id == Move.contribution_id, Membership.issue_id == Move.to_issue
+    )
     found = await session.scalars(
-        select(Move.batch).where(Move.batch.in_(batches), Move.undone_at.is_not(None)).distinct()
+        select(Move.batch)
+        .join(Membership, still)
+        .where(Move.batch.in_(batches), Move.undone_at.is_(None))
+        .distinct()
     )
     return set(found.all())
 

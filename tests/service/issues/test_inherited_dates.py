@@ -174,3 +174,17 @@ async def test_a_date_goes_from_every_level_above(
             await actions.unmerge(session, soon, by=ana)
         tree = (below, between, above)
         assert [(await town.at(session, one)).due_at for one in tree] == [on(6)] * 3
+
+
+async def test_what_staff_moved_on_holds_no_date(database: Database, vault: Vault) -> None:
+    async with database.write() as session:
+        ana = await town.official(session, role="moderator")
+        _, first = await asked(session, vault, on(3))
+        _, second = await asked(session, vault, on(5))
+        into, _ = await asked(session, vault, on(9))
+        other, _ = await asked(session, vault, on(9))
+        await taken(session, first, into)
+        batch = await taken(session, second, into)
+        await actions.move(session, first[:1], other, by=ana)
+        await actions.undo(session, batch, by=ana)
+        assert (await town.at(session, into)).due_at == on(9)
