@@ -170,7 +170,9 @@ def _different(order: Sequence[int], texts: Sequence[str]) -> list[int]:
 
 
 def _name(texts: Sequence[str], shown: Sequence[int], phrases: Sequence[str]) -> str:
-    """The clause of a central text that has the most words of key phrases and is not too long."""
+    """The clause of a central text that says what most of them say, has the most words of key
+    phrases, and is not too long.
+    """
     keys = [fold(phrase) for phrase in phrases]
     clauses = [
         clause for at in shown[:3] for clause in (title(s) for s in sentences(texts[at])[:4])
@@ -178,13 +180,17 @@ def _name(texts: Sequence[str], shown: Sequence[int], phrases: Sequence[str]) ->
     clauses = [clause for clause in clauses if len(clause) > 3]
     if not clauses:
         return ", ".join(phrases[:3]) or "—"
-    return max(
-        clauses,
-        key=lambda c: (
-            sum(key.count(" ") + 1 for key in keys if key in fold(c)),
-            -abs(len(c) - 45),
-        ),
-    )
+    common = [key for key in keys if sum(key in fold(text) for text in texts) > 1][:1]
+
+    def worth(clause: str) -> tuple[int, int, int]:
+        said = fold(clause)
+        return (
+            sum(key in said for key in common),
+            sum(key.count(" ") + 1 for key in keys if key in said),
+            -abs(len(clause) - 45),
+        )
+
+    return max(clauses, key=worth)
 
 
 def title(text: str) -> str:

@@ -66,6 +66,15 @@ def test_single_text_is_named_by_its_first_clause() -> None:
     assert made.representatives == (0,)
 
 
+def test_a_name_says_what_most_of_them_say() -> None:
+    letter = (
+        "Não feche o teatro do porto. "
+        "Queremos uma resposta pública por escrito antes de qualquer decisão final."
+    )
+    others = ["Fecharam o teatro do porto?", "O teatro do porto é de todos", "teatro do porto já"]
+    assert "teatro do porto" in labelled(*[letter] * 4, *others).name
+
+
 def test_texts_without_words_still_have_a_name() -> None:
     assert labelled("👍", "...").name == "—"
     assert label([], [], None, Phrases()) == Label("—", (), ())
