@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from nlp.embed import Embedder, FloatArray
+from nlp.pivot import encode
 from nlp.text import sentences, tidy, words
 
 FLOOR = 0.43
@@ -63,17 +64,18 @@ def compose(
     sources: Sequence[Source],
     embedder: Embedder,
     *,
+    langs: Sequence[str] | None = None,
     most: int = 3,
     floor: float = FLOOR,
 ) -> list[Draft]:
-    """One to `most` drafts for what was `asked`, each time it was; none when no sentence of the
-    sources bears on it. A sentence counts by what it bears on most, half alone and half behind the
-    title of its source.
+    """One to `most` drafts for what was `asked`, each time it was, in `langs` where those are
+    known; none when no sentence of the sources bears on it. A sentence counts by what it bears on
+    most, half alone and half behind the title of its source.
 
     The first draws on all sources, the others on the best single ones. Sentences are chosen by
     relevance against repetition (MMR, Carbonell and Goldstein 1998), in the order of their source.
     """
-    pool = _pool(asked, sources, embedder)
+    pool = _pool(asked, langs, sources, embedder)
     if not len(pool.scores) or float(pool.scores.max()) < floor:
         return []
     drafts = [_pick(pool, range(len(pool.cited)), floor)]
@@ -88,7 +90,12 @@ def compose(
     return drafts
 
 
-def _pool(asked: Sequence[str], sources: Sequence[Source], embedder: Embedder) -> _Pool:
+def _pool(
+    asked: Sequence[str],
+    langs: Sequence[str] | None,
+    sources: Sequence[Source],
+    embedder: Embedder,
+) -> _Pool:
     cited = [
         Cited(sentence, at)
         for at, source in enumerate(sources)
@@ -99,8 +106,8 @@ def _pool(asked: Sequence[str], sources: Sequence[Source], embedder: Embedder) -
         return _Pool([], np.zeros(0, np.float32), np.zeros((0, embedder.size), np.float32))
     texts = [one.text for one in cited]
     headed = [_headed(one.text, sources[one.source].title) for one in cited]
-    vectors = embedder.encode([*asked, *texts, *headed])
-    questions, told, both = np.split(vectors, [len(asked), len(asked) + len(cited)])
+    questions = encode(embedder, asked, langs)
+    told, both = np.split(embedder.encode([*texts, *headed]), 2)
     bearing = 0.6 * ((told + both) / 2 @ questions.T) + 0.3 * _shared(asked, texts)
     given = np.array([sources[one.source].score for one in cited])
     scores = bearing.max(axis=1) + 0.2 * given

@@ -157,7 +157,9 @@ async def compose_drafts(here: Installation, retriever: Retriever, issue_id: int
     texts, lang = [one.text for one in asked], here.settings.default_language
     question = "\n".join(texts)
     sources = await find_sources(here, retriever, asked, lang) if asked else []
-    made = await asyncio.to_thread(drafting.compose, texts, sources, retriever.embedder)
+    made = await asyncio.to_thread(
+        drafting.compose, texts, sources, retriever.embedder, langs=[one.lang for one in asked]
+    )
     rows = [_row(root, draft.sentences, sources, EXTRACTED, lang) for draft in made]
     if rows:
         rows = await _worded(here.settings, root, question, sources, rows)

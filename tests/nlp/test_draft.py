@@ -4,7 +4,8 @@ import pytest
 
 from nlp.draft import Draft, Source, Uncited, compose, verify
 from nlp.embed import HashEmbedder
-from nlp.text import tidy
+from nlp.pivot import Glossary, Rendering
+from nlp.text import detect, tidy
 
 QUESTION = "When will the water come back in Vila Mirante?"
 WATER = Source(
@@ -48,6 +49,19 @@ def test_each_who_asks_finds_what_bears_on_their_words() -> None:
     alone = compose([QUESTION], [WATER], embedder)
     assert compose(asked, [WATER], embedder)[0] == alone[0], "nor does who asks something else"
     assert compose([], [WATER, BUS], embedder) == []
+
+
+def test_what_was_asked_is_read_in_its_language_where_that_is_known() -> None:
+    embedder, asked = HashEmbedder(), "tarjeta alimentos bloqueada"
+    embedder.languages = frozenset({"en"})
+    spanish = {"tarjeta": "card", "alimentos": "food", "bloqueada": "blocked"}
+    pivot = Glossary({("pt", "en"): {}, ("es", "en"): spanish})
+    rendering = Rendering(embedder, pivot, prior="pt")
+    source = Source(6, "answer", "A food card that is blocked", "", 0.5)
+    assert detect(asked, prior="pt").lang == "pt", "its words alone do not tell"
+    assert compose([asked], [source], rendering, floor=0.3) == []
+    (draft,) = compose([asked], [source], rendering, langs=["es"], floor=0.3)
+    assert draft.supported
 
 
 def test_a_sentence_is_read_behind_the_title_of_its_source() -> None:

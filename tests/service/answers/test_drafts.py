@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from nlp.embed import Space
+from nlp.embed import HashEmbedder, Space
 from nlp.index import ExactIndex
+from nlp.pivot import Glossary, Rendering
 from service.answers import actions, queries, tasks
 from service.answers.models import Draft
 from service.answers.standing import actions as standing
@@ -112,6 +113,27 @@ async def test_a_draft_is_in_the_language_of_what_it_says(
         here = Installation(settings, installation.database, installation.vault)
         (draft, *_) = await drafts(here, retriever, await asked(here))
         assert (draft.sentences[0]["text"], draft.lang) == (PASSAGE, "en"), spoken
+
+
+async def test_a_draft_reads_what_was_asked_in_the_language_it_was_asked_in(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = {"tarjeta": "card", "alimentos": "food", "bloqueada": "blocked"}
+    english = HashEmbedder()
+    english.languages = frozenset({"en"})
+    pivot = Glossary({("pt", "en"): {}, ("es", "en"): words})
+    monkeypatch.setattr(town, "EMBEDDER", Rendering(english, pivot, prior="pt"))
+    async with installation.database.write() as session:
+        ana = await town.person(session)
+        said = await town.contribution(
+            session, installation.vault, ana, "tarjeta alimentos bloqueada", lang="es"
+        )
+        issue_id = await town.issue(session, [said], [ana[0]], name="card")
+        await put_passage(installation, session, "A food card that is blocked")
+    retriever = Retriever(town.EMBEDDER, Space.shipped(english), ExactIndex())
+    first = (await drafts(installation, retriever, issue_id))[0]
+    retriever.close()
+    assert first.supported, "its words alone do not tell that it is Spanish"
 
 
 async def test_a_draft_bears_on_each_message_in_its_own_words(
