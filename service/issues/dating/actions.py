@@ -44,14 +44,14 @@ def _event(
 
 async def release(session: Session, issue_id: int, *, actor: str) -> None:
     """What came into an issue has left again: it is due when it was before, or as soon as the rest
-    of what came is. Where its date was changed since, or it waits no more, that stands.
+    of what came is. Where its date was set since, or it waits no more, that stands.
     """
     events = await dating.told(session, issue_id)
-    dates = [one for one in events if one.act == "inherit_due"]
+    dates = [one for one in events if one.act in ("inherit_due", "due")]
     issue = await queries.for_act(session, issue_id)
     if not dates or issue is None or issue.state not in standing.WAITING:
         return
-    if _moment(dates[-1].became) != issue.due_at:
+    if dates[-1].act == "due" or _moment(dates[-1].became) != issue.due_at:
         return
     first = _beginning(dates)
     left = await _left(session, issue_id, [one for one in events if one.id > first.id])
@@ -67,7 +67,7 @@ def _beginning(dates: Sequence[Event]) -> Event:
     """The first of the changes that led to the last without another date between them."""
     first = dates[-1]
     for one in reversed(dates[:-1]):
-        if one.became != first.was:
+        if one.act == "due" or one.became != first.was:
             break
         first = one
     return first

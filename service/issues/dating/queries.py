@@ -9,7 +9,7 @@ from service.database import Session
 from service.issues.models import Issue, Membership, Move
 from service.trail.models import Event
 
-ACTS = ("inherit_due", "shift", "absorb")
+ACTS = ("inherit_due", "due", "shift", "absorb")
 
 
 async def due(session: Session, issue_ids: Collection[int]) -> dict[int, datetime | None]:
@@ -19,7 +19,7 @@ async def due(session: Session, issue_ids: Collection[int]) -> dict[int, datetim
 
 
 async def told(session: Session, issue_id: int) -> Sequence[Event]:
-    """What the trail tells of dates an issue inherited, and of what came; oldest first."""
+    """What the trail tells of dates an issue inherited or got, and of what came; oldest first."""
     found = await session.scalars(
         select(Event)
         .where(Event.thing == "issue", Event.thing_id == issue_id, Event.act.in_(ACTS))

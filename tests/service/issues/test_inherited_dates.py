@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from service.database import Database, Session
+from service.departments.norm import close_of
 from service.issues import actions, queries
 from service.issues.regrouping import actions as regrouping
 from service.issues.regrouping.actions import Leaving
@@ -100,6 +101,21 @@ async def test_a_date_that_staff_set_since_stands(
         day = (datetime.now(settings.zone) + timedelta(days=40)).date()
         await actions.redate(session, settings, into, day, by=ana, why="A part from abroad.")
         due = (await town.at(session, into)).due_at
+        await actions.undo(session, batch, by=ana)
+        assert (await town.at(session, into)).due_at == due
+
+
+async def test_a_date_that_staff_confirmed_stands(
+    database: Database, vault: Vault, settings: Settings
+) -> None:
+    day = (datetime.now(settings.zone) + timedelta(days=40)).date()
+    due = close_of(day, settings.zone)
+    async with database.write() as session:
+        ana = await town.official(session, role="moderator")
+        _, said = await asked(session, vault, due)
+        into, _ = await asked(session, vault, due + timedelta(days=4))
+        batch = await taken(session, said, into)
+        await actions.redate(session, settings, into, day, by=ana, why="We keep to it.")
         await actions.undo(session, batch, by=ana)
         assert (await town.at(session, into)).due_at == due
 
