@@ -305,7 +305,7 @@ async def undo(session: Session, batch: str, *, by: standing.Author) -> None:
     moves = await queries.moves(session, batch)
     if not moves:
         raise UnknownBatch("There are no such moves.")
-    nodes = await trees.trees(session, {i for m in moves for i in (m.from_issue, m.to_issue)})
+    await trees.trees(session, {id_ for move in moves for id_ in (move.from_issue, move.to_issue)})
     ids = [move.contribution_id for move in moves]
     held, roots = await trees.where(session, ids), await queries.roots_of(session, ids)
     if any(m.undone_at or held.get(m.contribution_id) != m.to_issue for m in moves):
@@ -327,6 +327,8 @@ async def undo(session: Session, batch: str, *, by: standing.Author) -> None:
         for i in {*roots.values(), *into}
     ]
     await trail.record_many(session, events)
+    # Read again: while the locks were waited for, it may have been merged.
+    nodes = await trees.trees(session, [moves[0].to_issue])
     for id_ in trees.upwards(nodes, moves[0].to_issue):
         await dating.release(session, id_, actor=by.actor)
     await _fold(session, moves[0].to_issue, list(into), by)

@@ -1,6 +1,6 @@
 """What comes into an issue keeps its due date, on the trail, until it is put back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from service.database import Database, Session
 from service.departments.norm import close_of
 from service.issues import actions, queries
+from service.issues.members import queries as members
 from service.issues.regrouping import actions as regrouping
 from service.issues.regrouping.actions import Leaving
 from service.settings import Settings
@@ -151,6 +152,29 @@ async def test_a_move_into_what_was_merged_since_is_followed(
         assert (await town.at(session, above)).due_at == on(3)
         await actions.undo(session, batch, by=ana)
         assert [(await town.at(session, one)).due_at for one in (below, above)] == [on(7), on(7)]
+
+
+async def test_a_merge_while_an_undo_waits_for_its_turn_is_followed(
+    database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs, trees = list[tuple[int, int]](), members.trees
+
+    async def late(session: Session, issue_ids: Collection[int]) -> dict[int, members.Node]:
+        nodes = await trees(session, issue_ids)
+        if pairs:
+            assert await regrouping.merge_untouched(session, [pairs.pop()]) == 1
+        return nodes
+
+    monkeypatch.setattr(members, "trees", late)
+    async with database.write() as session:
+        ana = await town.official(session, role="moderator")
+        _, said = await asked(session, vault, on(3))
+        into, _ = await asked(session, vault, on(7))
+        above, _ = await asked(session, vault, on(9))
+        batch = await taken(session, said, into)
+        pairs.append((into, above))
+        await actions.undo(session, batch, by=ana)
+        assert [(await town.at(session, one)).due_at for one in (into, above)] == [on(7), on(7)]
 
 
 async def test_what_is_answered_by_then_keeps_the_date_it_was_answered_by(
