@@ -114,7 +114,8 @@ async def unmerge(
     session: Session, issue_id: int, *, by: standing.Author, why: str | None = None
 ) -> Issue:
     """Take the pointer away: the issue stands for itself again, with what was merged into it."""
-    nodes = await trees.trees(session, [issue_id])
+    # Nothing is found where its tree was merged while the locks were waited for.
+    nodes = await trees.trees(session, [issue_id]) or await trees.trees(session, [issue_id])
     issue = await queries.for_act(session, issue_id)
     if issue is None:
         raise standing.UnknownIssue("There is no such issue.")

@@ -177,6 +177,29 @@ async def test_a_merge_while_an_undo_waits_for_its_turn_is_followed(
         assert [(await town.at(session, one)).due_at for one in (into, above)] == [on(7), on(7)]
 
 
+async def test_a_merge_while_an_unmerge_waits_for_its_turn_is_followed(
+    database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs, trees = list[tuple[int, int]](), members.trees
+
+    async def late(session: Session, issue_ids: Collection[int]) -> dict[int, members.Node]:
+        if not pairs:
+            return await trees(session, issue_ids)
+        assert await regrouping.merge_untouched(session, [pairs.pop()]) == 1
+        return {}  # as PostgreSQL does: what it waited for has another survivor by now
+
+    monkeypatch.setattr(members, "trees", late)
+    async with database.write() as session:
+        ana = await town.official(session, role="moderator")
+        low, _ = await asked(session, vault, on(3))
+        into, _ = await asked(session, vault, on(7))
+        above, _ = await asked(session, vault, on(9))
+        assert await regrouping.merge_untouched(session, [(low, into)]) == 1
+        pairs.append((into, above))
+        await actions.unmerge(session, low, by=ana)
+        assert [(await town.at(session, one)).due_at for one in (into, above)] == [on(7), on(7)]
+
+
 async def test_what_is_answered_by_then_keeps_the_date_it_was_answered_by(
     database: Database, vault: Vault
 ) -> None:
