@@ -222,9 +222,9 @@ def _corrected() -> ColumnElement[bool]:
 
 
 async def drafts(session: Session, issue_id: int) -> Sequence[Draft]:
-    """The machine's drafts for an issue, newest first."""
+    """The machine's drafts for an issue, the first that was composed before the others."""
     found = await session.scalars(
-        select(Draft).where(Draft.issue_id == issue_id).order_by(Draft.id.desc()).limit(6)
+        select(Draft).where(Draft.issue_id == issue_id).order_by(Draft.id)
     )
     return found.all()
 
