@@ -22,7 +22,7 @@ _ASCII = re.compile(r"^[\x00-\x7f]*$")
 SURE = 0.80
 SHORT = 3
 FEW = 0.15
-ENOUGH = 160
+ENOUGH = 200
 
 
 def tidy(text: str) -> str:
@@ -102,9 +102,10 @@ FOLDER = Path(__file__).parent / "words"
 def detect(
     text: str, *, prior: str | None = None, languages: Sequence[str] = LANGUAGES
 ) -> Detected:
-    """The language of a text among `languages`; the prior decides where the text itself does not,
-    be it that it is in none of them.
+    """The language of a text among `languages`, by how it begins; the prior decides where the text
+    itself does not, be it that it is in none of them.
     """
+    text = text[:ENOUGH]
     said = words(text)
     if not said:
         return Detected(prior or languages[0], 0.0)
@@ -126,7 +127,7 @@ def _among_all(text: str, languages: Sequence[str], found: Detected | None) -> D
     """What its words told of a text, unless it is surely in a language that is none of these; where
     they told nothing, what it surely is in.
     """
-    likeliest = _identify(text[:ENOUGH], None)
+    likeliest = _identify(text, None)
     if likeliest.confidence < SURE:
         return found
     if likeliest.lang not in languages:
@@ -148,7 +149,7 @@ def _told(lang: str) -> set[str]:
 
 def _identify(text: str, languages: tuple[str, ...] | None) -> Detected:
     """The likeliest of some languages, or of all there are."""
-    lang, score = _identifier(languages).classify(text[:400])
+    lang, score = _identifier(languages).classify(text)
     return Detected(str(lang), float(score))
 
 
