@@ -52,7 +52,9 @@ class Running:
         self.failure: Exception | None = None
 
     async def start(self) -> None:
-        """Begin; pages that search wait for `ready`. Raises `ChannelTaken`, `ChannelRefused`."""
+        """Begin; pages that search wait until all is `loaded`. Raises `ChannelTaken`,
+        `ChannelRefused`.
+        """
         here, bell = self._here, self.bell
         self._app.state.running = self
         self._app.state.booth = self._booth
@@ -87,6 +89,17 @@ class Running:
         if self.worker is not None:
             self.worker.equip(retriever)
         self.ready.set()
+
+    async def loaded(self) -> None:
+        """Wait until pages can search. Raises what keeps them from it."""
+        waiting = [asyncio.create_task(one.wait()) for one in (self.ready, self.ended)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+        if self.failure is not None and not self.ready.is_set():
+            raise self.failure
 
     async def hang_up(self) -> None:
         """End the streams that browsers hold open: a server waits for them before it stops."""

@@ -195,7 +195,7 @@ async def serving(
     app = create_app(here, worker=worker)
     app.state.embedder = embedder or HashEmbedder()
     async with app.router.lifespan_context(app):
-        await app.state.running.ready.wait()
+        await app.state.running.loaded()
         yield app
 
 

@@ -104,7 +104,7 @@ async def compose(issue_id: int, asker: Writer, here: Here, request: Request) ->
     """Compose one to three drafts from passages and earlier answers, now."""
     async with here.database.read() as session:
         root = await own_issue(session, issue_id, asker)
-    await request.app.state.running.ready.wait()
+    await request.app.state.running.loaded()
     await tasks.compose_drafts(here, request.app.state.retriever, root)
     async with here.database.read() as session:
         return [DraftOut.model_validate(one) for one in await queries.drafts(session, root)]

@@ -49,7 +49,7 @@ async def create(
     """Set one up; each line of `examples` is something people would write to it."""
     told = [line.strip() for line in examples.splitlines() if line.strip()]
     body = _read(NewDepartment, key=key, name=name, remit=remit, norm_days=norm_days, examples=told)
-    await request.app.state.running.ready.wait()
+    await request.app.state.running.loaded()
     await api.create_department(request, asker, here, body)
     return back(f"/console/departments/{key}", "saved")
 
@@ -92,6 +92,6 @@ async def change(
         DepartmentChange, name=name, norm_days=norm_days, active=active,
         remit=remit if remit.strip() != held.remit else None,
     )  # fmt: skip
-    await request.app.state.running.ready.wait()
+    await request.app.state.running.loaded()
     await api.change_department(request, asker, here, key, body)
     return back(f"/console/departments/{key}", "saved")

@@ -322,7 +322,7 @@ async def compose(request: Request, asker: Writer, here: Here, issue_id: Id) -> 
     """Compose drafts now."""
     async with here.database.read() as session:
         own = await seen(session, asker, issue_id)
-    await request.app.state.running.ready.wait()
+    await request.app.state.running.loaded()
     await answer_tasks.compose_drafts(here, request.app.state.retriever, own.issue.root_id)
     return back(_to(issue_id, "#drafts"), "composed")
 

@@ -42,7 +42,7 @@ async def upload(
     url: Link = None,
 ) -> Response:
     """Upload a document."""
-    await request.app.state.running.ready.wait()
+    await request.app.state.running.loaded()
     retriever = request.app.state.retriever
     await tasks.take(
         here,

@@ -62,7 +62,7 @@ async def upload(
 
 async def _retriever(request: Request) -> Retriever:
     """The index of this process, once its encoder is loaded."""
-    await request.app.state.running.ready.wait()
+    await request.app.state.running.loaded()
     found: Retriever = request.app.state.retriever
     return found
 

@@ -1,5 +1,6 @@
 """What works behind the pages ends with a sentence where the installation is set up wrongly."""
 
+import asyncio
 from collections.abc import MutableMapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,9 @@ async def ends(
     app.state.embedder = embedder
     with capture_logs() as told:
         async with app.router.lifespan_context(app):
-            await app.state.running.ended.wait()
+            waiting = asyncio.wait_for(app.state.running.loaded(), 30)
+            kept: list[object] = list(await asyncio.gather(waiting, return_exceptions=True))
+    assert kept[0] is app.state.running.failure, "who waits for the encoder is told"
     (ended,) = [one for one in told if one["event"] == "worker_ended"]
     return ended, app.state.running.failure
 

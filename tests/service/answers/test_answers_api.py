@@ -28,10 +28,8 @@ from tests.service.issues import town
 class Ready:
     """An encoder that is loaded."""
 
-    class ready:
-        @staticmethod
-        async def wait() -> None:
-            """At once."""
+    async def loaded(self) -> None:
+        """At once."""
 
 
 @dataclass

@@ -165,10 +165,8 @@ async def browser(
 class Ready:
     """An encoder that is loaded."""
 
-    class ready:
-        @staticmethod
-        async def wait() -> None:
-            """At once."""
+    async def loaded(self) -> None:
+        """At once."""
 
 
 async def test_documents_over_http(
