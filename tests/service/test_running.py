@@ -25,10 +25,11 @@ async def ends(
     with capture_logs() as told:
         async with app.router.lifespan_context(app):
             waiting = asyncio.wait_for(app.state.running.loaded(), 30)
-            kept: list[object] = list(await asyncio.gather(waiting, return_exceptions=True))
-    assert kept[0] is app.state.running.failure, "who waits for the encoder is told"
+            kept = list(await asyncio.gather(waiting, return_exceptions=True))
+    failure: Exception = app.state.running.failure
+    assert kept == [failure], "who waits for the encoder is told"
     (ended,) = [one for one in told if one["event"] == "worker_ended"]
-    return ended, app.state.running.failure
+    return ended, failure
 
 
 async def test_another_encoder_ends_the_work_without_a_traceback(
