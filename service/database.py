@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import (
     ColumnElement,
@@ -33,7 +34,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import JSON, BigInteger, Integer, TypeDecorator
 
 from nlp.text import fold
-from service.sqlite import make_engine
+from service.sqlite import Connection, make_engine
 
 Session = AsyncSession
 
@@ -121,9 +122,10 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
+        self._made = WeakSet[Connection]()
         if self.is_sqlite:
-            self._writer = _sqlite(url, query_only=False)
-            self._reader = _sqlite(url, query_only=True)
+            self._writer = _sqlite(url, query_only=False, made=self._made)
+            self._reader = _sqlite(url, query_only=True, made=self._made)
         else:
             self._writer = self._reader = create_async_engine(
                 url, pool_size=10, max_overflow=10, json_serializer=READABLE, hide_parameters=True
@@ -151,10 +153,14 @@ class Database:
             yield session
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back. Who was cancelled left a statement to the thread of a SQLite
+        connection: that is waited for, so that nobody has the file open afterwards.
+        """
         await self._writer.dispose()
         if self._reader is not self._writer:
             await self._reader.dispose()
+        for one in [one for one in self._made if one.leaving]:
+            await one.left()
 
 
 async def insert_many(
@@ -171,10 +177,11 @@ async def insert_many(
     return ids if ordered else sorted(ids)
 
 
-def _sqlite(url: str, *, query_only: bool) -> AsyncEngine:
+def _sqlite(url: str, *, query_only: bool, made: WeakSet[Connection]) -> AsyncEngine:
     return make_engine(
         url,
         query_only=query_only,
+        made=made,
         pool_size=4 if query_only else 1,
         max_overflow=0,
         pool_timeout=60,

@@ -4,9 +4,12 @@ BEGIN before the first goes along.
 The libraries make four trips of a statement, and a trip costs more than most statements.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from threading import Thread
 from typing import Any
+from weakref import WeakSet
 
 import aiosqlite
 from sqlalchemy import event
@@ -77,10 +80,20 @@ class Connection(aiosqlite.Connection):
 
     due = ""
     _begun = False
+    _thread: Thread
 
     def cursor(self) -> Cursor:  # type: ignore[override]
         """A cursor; making it is no trip."""
         return Cursor(self)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it was stopped while its thread still has something to do."""
+        return not self._running and self._thread.is_alive()
+
+    async def left(self) -> None:
+        """Wait for its thread, which closes it in the end."""
+        await asyncio.to_thread(self._thread.join)
 
     async def run(self, work: Callable[..., None], *values: Any) -> None:
         """Have the thread do something with what is due. That counts as begun from here on: who is
@@ -105,18 +118,21 @@ class Connection(aiosqlite.Connection):
             self._begun = False
 
 
-def make_engine(url: str, *, query_only: bool, **options: Any) -> AsyncEngine:
-    """An engine on a file. BEGIN IMMEDIATE for writers: without it SQLite loses updates silently,
-    also in WAL.
+def make_engine(
+    url: str, *, query_only: bool, made: WeakSet[Connection], **options: Any
+) -> AsyncEngine:
+    """An engine on a file, which adds to the connections that were `made`. BEGIN IMMEDIATE for
+    writers: without it SQLite loses updates silently, also in WAL.
     """
     opening = "BEGIN" if query_only else "BEGIN IMMEDIATE"
 
     async def connect() -> Connection:
         where, how = engine.dialect.create_connect_args(engine.url)
-        made = Connection(lambda: _open(*where, query_only=query_only, **how), BATCH)
-        made._thread.daemon = True  # a process ends though a connection was left open
-        await made
-        return made
+        one = Connection(lambda: _open(*where, query_only=query_only, **how), BATCH)
+        one._thread.daemon = True  # a process ends though a connection was left open
+        made.add(one)
+        await one
+        return one
 
     engine = create_async_engine(url, async_creator=connect, **options)
 

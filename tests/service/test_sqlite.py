@@ -4,6 +4,7 @@ transactions that begin with their first statement.
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -110,6 +111,34 @@ async def test_who_is_cancelled_leaves_nothing(database: Database) -> None:
     async with database.write() as session:
         await say(session, "rua")
     assert await said(database) == ["rua"]
+
+
+async def test_what_was_left_to_a_thread_is_over_once_the_database_is_closed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slow(words: str) -> str:
+        begun.set()
+        go.wait(30)
+        return words
+
+    async def ask() -> None:
+        async with database.read() as session:
+            await session.execute(text("SELECT folded('luz')"))
+
+    others = set(threading.enumerate())
+    monkeypatch.setattr(sqlite, "_folded", slow)
+    task = asyncio.create_task(ask())
+    assert await asyncio.to_thread(begun.wait, 30)
+    (thread,) = (one for one in set(threading.enumerate()) - others if "connection" in one.name)
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(database.close())
+    asyncio.get_running_loop().call_later(0.05, go.set)
+    await closing
+    assert not thread.is_alive(), "the file is closed"
 
 
 async def test_a_reader_writes_nothing(database: Database) -> None:
