@@ -51,9 +51,11 @@ def create(server: str, name: str = "", how: str = "") -> str:
 
 
 def lay_out(template: Path, path: Path) -> str:
-    """The address of a SQLite file, put as the template is."""
-    for journal in ("-wal", "-shm"):
-        path.with_name(path.name + journal).unlink(missing_ok=True)
+    """The address of a SQLite file, put as the template is: a new one, since who still has the one
+    before open would share its journal.
+    """
+    for part in ("", "-wal", "-shm"):
+        path.with_name(path.name + part).unlink(missing_ok=True)
     shutil.copyfile(template, path)
     return f"sqlite+aiosqlite:///{path}"
 
