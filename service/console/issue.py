@@ -119,7 +119,7 @@ async def _done(session: Session, asker: Staffer, own: Listed) -> dict[str, Any]
     merged = await listing.merged(session, root)
     inside = [root, *(one.id for one in merged)]
     return {
-        "waiting": len(await issue_queries.pending_authors(session, root)),
+        "waiting": (await issue_queries.waiting(session, [root])).get(root, 0),
         "drafts": drafts,
         "written": await answer_queries.of_issue(session, root),
         "merged": [one for one in merged if one.merged_into == root],

@@ -133,14 +133,15 @@ async def status_lines(room: Room, mine: Sequence[Contribution], lang: str) -> l
     """What became of each contribution."""
     where = await issue_queries.issues_of(room.session, [one.id for one in mine])
     context = await issue_queries.context(room.session, list(set(where.values())))
+    roots = {issue.root_id for issue in context.values()}
+    waiting = await issue_queries.waiting(room.session, roots)
     lines = []
     for one in mine:
         issue = context[where[one.id]]
         code = room.here.vault.open(one.sealed_receipt) if one.sealed_receipt else "—"
         state = standing(one, issue, lang, room)
         if one.state == "received":
-            waiting = await issue_queries.pending_authors(room.session, issue.root_id)
-            state = f"{state}; {say('status.people', lang, n=len(waiting))}"
+            state = f"{state}; {say('status.people', lang, n=waiting[issue.root_id])}"
         lines.append(
             say("status.line", lang, code=code, about=replies.about(one.text), state=state)
         )

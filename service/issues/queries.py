@@ -257,6 +257,18 @@ async def pending_authors(session: Session, root_id: int) -> set[int]:
     return {person for person in found.all() if person is not None}
 
 
+async def waiting(session: Session, root_ids: Collection[int]) -> dict[int, int]:
+    """How many people still wait in each of these issues."""
+    found = await session.execute(
+        select(Issue.root_id, func.count(Contribution.person_id.distinct()))
+        .join(Membership, Membership.issue_id == Issue.id)
+        .join(Contribution, Contribution.id == Membership.contribution_id)
+        .where(Issue.root_id.in_(root_ids), Contribution.state == "received")
+        .group_by(Issue.root_id)
+    )
+    return {row[0]: row[1] for row in found.all()}
+
+
 async def endings(session: Session, issue_id: int) -> int:
     """How many times an issue was declined or closed."""
     ended = and_(Event.thing == "issue", Event.thing_id == issue_id, Event.became.in_(ENDED))
