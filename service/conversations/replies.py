@@ -38,11 +38,13 @@ async def word(room: "Room", threads: Sequence["Thread"], placed: Sequence["Plac
     shown = [heard for heard in said if heard.inbound.medium]
     for one in live:
         lang = room.lang(one.woven.first)
+        call = danger(one.woven.heard, lang, room)
         if one.answer_id:
             body, buttons = instant(ready[one.answer_id], one, lang, room)
         else:
-            body, buttons = receipt(context[one.issue_id], one, lang, room), ()
-        body = f"{danger(one.woven.heard, lang, room)}{body}"
+            issue = context[one.issue_id]
+            body, buttons = receipt(issue, one, lang, room, counted=not call), ()
+        body = f"{call}{body}"
         if one.more:
             body = f"{body}\n\n{one.more}"
         if any(heard.thread == one.woven.first.thread for heard in shown):
@@ -86,16 +88,16 @@ def write(
     )  # fmt: skip
 
 
-def receipt(issue: IssueContext, one: "Placed", lang: str, room: "Room") -> str:
-    """The code, how many ask the same, who has it and until when. Who seems in danger is not
-    counted among others.
+def receipt(issue: IssueContext, one: "Placed", lang: str, room: "Room", *, counted: bool) -> str:
+    """The code, how many ask the same (not where somebody is not `counted` among others), who has
+    it and until when.
     """
     if one.grew:
         return say("added" if one.woven.mends is None else "mended", lang, code=one.receipt)
     if one.woven.issue_id:
         return say("reopen.added", lang, code=one.receipt)
     lines = [say("receipt.first", lang, code=one.receipt)]
-    if issue.people > 1 and not danger(one.woven.heard, lang, room):
+    if issue.people > 1 and counted:
         lines.append(say("receipt.same", lang, n=issue.people - 1))
     lines.append(whose("receipt", issue, lang, room))
     if any(heard.found for heard in one.woven.heard):
